@@ -1,0 +1,37 @@
+"""The base of the frozen facts that decisions rest on, and the two types they are made of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+
+
+class Fact(BaseModel):
+    """Frozen, tolerant of unknown keys, and fit to be evidence.
+
+    `model_dump(mode="json")` writes every amount as a string with its own decimals, and `model_validate`
+    gives an equal fact back from that.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def _never_a_float(value: Any) -> Any:
+    if isinstance(value, float):
+        # A ValueError, so that pydantic names the field it stands in.
+        raise ValueError("an amount may not come from a float: decode JSON with parse_float=Decimal")  # noqa: TRY004
+    return value
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Amount = Annotated[Decimal, BeforeValidator(_never_a_float)]
+"""Exact major units of the order's currency (Decimal("25.00")); finite."""
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""An aware moment, in UTC."""
