@@ -1,0 +1,224 @@
+"""Foreign calls: one row per operation, one session per process, and a pure reading of what an answer means.
+
+The only importer of requests. A call ends in a `Reply` or in exactly one of `Retryable` (nothing was done),
+`CredentialsRefused`, `Rejected` (refused, no effect) and `OutcomeUnknown` (a write that may have happened).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import requests
+import tenacity
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from integration.answers import Ceiling, Operation, Reply, decipher, encode
+from integration.departure import POOLS, Departure
+from integration.errors import Retryable
+
+__all__ = ["Ceiling", "Gate", "Operation", "Reply", "Transport", "decipher"]
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 16 * 2**20
+"""Bytes. The largest documented answer, 2,000 lines of TL02, is about 4 MiB."""
+
+LONGEST_PAUSE = 3.0
+"""Seconds. What is to be waited for longer is a date for the caller, not a sleeping worker."""
+
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
+Files = Mapping[str, tuple[str, bytes, str]]
+
+
+class Gate(Protocol):
+    """The published call frequencies, kept by the whole fleet."""
+
+    def admit(self, operation: Operation) -> None:
+        """Count one call.
+
+        :raises Retryable: while the operation's ceiling is closed, with the seconds until it opens.
+        """
+
+    def close(self, operation: Operation, seconds: float) -> None:
+        """Keep the operation closed for so many seconds: a 429 said so."""
+
+
+@dataclass(frozen=True)
+class _Request:
+    url: str
+    params: Params | None
+    body: bytes | None
+    files: Files | None
+
+
+class Transport:
+    """Carries calls to one API. Safe for threads and across a fork: a process opens connections of its own.
+
+    :param headers: sent on every call; they hold the key, so they are shown nowhere.
+    :param gate: asked before every counted call.
+    :param deadline: seconds for a call from its start to its last byte, the retries of a read included.
+    :param connect_timeout: seconds for a connection to be opened.
+    :param read_attempts: how often a replay-safe call is made at most; a write is sent once.
+    :param before_send: the last look, on an open connection, immediately before the first byte leaves; what
+        it raises reaches the caller, and nothing has been sent.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        headers: Mapping[str, str],
+        gate: Gate | None = None,
+        deadline: float = 20.0,
+        connect_timeout: float = 3.0,
+        read_attempts: int = 3,
+        pool_size: int = 16,
+        before_send: Callable[[Operation], None] | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._headers = dict(headers)
+        self._gate = gate
+        self._deadline = deadline
+        self._connect_timeout = connect_timeout
+        self._read_attempts = read_attempts
+        self._pool_size = pool_size
+        self._before_send = before_send
+        self._opened: tuple[int, requests.Session] | None = None
+
+    def call(
+        self,
+        operation: Operation,
+        *,
+        path: Mapping[str, str] | None = None,
+        params: Params | None = None,
+        json: Any = None,
+        files: Files | None = None,
+        counted: bool = True,
+    ) -> Reply:
+        """Make one call and read what its status means.
+
+        :param path: values for the names in the operation's path.
+        :param json: the body; a Decimal in it goes out as a JSON number with its own decimals.
+        :param files: a multipart body: field → (file name, content, media type).
+        :param counted: whether the call counts against the operation's published ceiling.
+        :raises Retryable: nothing was done (never left, 429, or a read without an answer).
+        :raises CredentialsRefused: 401 or 403; nothing was done.
+        :raises Rejected: any other 4xx; it has had no effect.
+        :raises OutcomeUnknown: a write left this machine, and no trustworthy answer came back.
+        """
+        names = {name: quote(value, safe="") for name, value in (path or {}).items()}
+        url = self.base_url + operation.path.format_map(names)
+        request = _Request(url, params, None if json is None else encode(json), files)
+        until = monotonic() + self._deadline
+        # A call that counts is not repeated here: its repetition would count too.
+        once = not operation.replay_safe or (counted and operation.ceilings)
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(1 if once else self._read_attempts)
+            | tenacity.stop_before_delay(self._deadline),
+            wait=_pause,
+            retry=tenacity.retry_if_exception(_worth_repeating),
+            reraise=True,
+        )
+        return retrying(self._attempt, operation, request, counted, until)
+
+    def _attempt(self, operation: Operation, request: _Request, counted: bool, until: float) -> Reply:
+        if counted and self._gate is not None:
+            self._gate.admit(operation)
+        started = monotonic()
+        status, headers, body = self._exchange(operation, request, until)
+        log.debug("%s %d in %.0f ms", operation.code, status, (monotonic() - started) * 1000)
+        try:
+            return decipher(operation, status, headers, body)
+        except Retryable as refusal:
+            if status == 429 and refusal.retry_after is not None and self._gate is not None:
+                self._gate.close(operation, refusal.retry_after)
+            raise
+
+    def _exchange(
+        self, operation: Operation, request: _Request, until: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        left = max(until - monotonic(), 0.001)
+        with Departure(until=until, before_send=lambda: self._last_look(operation)) as departure:
+            try:
+                with self._session().request(
+                    operation.verb,
+                    request.url,
+                    params=request.params,
+                    data=request.body,
+                    files=request.files,
+                    headers=_content_headers(operation, request),
+                    timeout=(min(self._connect_timeout, left), left),
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    body = response.raw.read(LARGEST_BODY + 1, decode_content=True)
+                    status, headers = response.status_code, response.headers
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                if departure.may_have_left:
+                    raise operation.unanswered(_cause(error)) from error
+                raise Retryable(f"{operation.code} was not sent: {_cause(error)}") from error
+        # A body that ends where the connection was cut can look complete.
+        if departure.cut:
+            raise operation.unanswered(f"no whole answer within {self._deadline:g} s")
+        if len(body) > LARGEST_BODY:
+            raise operation.unanswered(f"an answer of more than {LARGEST_BODY} bytes")
+        return status, headers, body
+
+    def _last_look(self, operation: Operation) -> None:
+        if self._before_send is not None:
+            self._before_send(operation)
+
+    def _session(self) -> requests.Session:
+        if self._opened is None or self._opened[0] != os.getpid():
+            session = requests.Session()
+            # Neither a proxy of the environment nor a .netrc, which would replace the key, gets a say.
+            session.trust_env = False
+            session.headers.update(self._headers)
+            session.mount("http://", _Adapter(self._pool_size))
+            session.mount("https://", _Adapter(self._pool_size))
+            self._opened = (os.getpid(), session)
+        return self._opened[1]
+
+
+class _Adapter(HTTPAdapter):
+    """No retries below us, and connections that tell whether a request may have left."""
+
+    def __init__(self, pool_size: int) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+
+def _content_headers(operation: Operation, request: _Request) -> dict[str, str]:
+    headers = {"Accept": operation.accepts}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+def _cause(error: BaseException) -> str:
+    """What went wrong below, by its class: its text may hold an address with a query."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return type(reason or error).__name__
+
+
+def _worth_repeating(error: BaseException) -> bool:
+    # Exactly Retryable: refused credentials stay refused within seconds.
+    return type(error) is Retryable and (error.retry_after or 0.0) <= LONGEST_PAUSE
+
+
+_jitter = tenacity.wait_random_exponential(multiplier=0.1, max=2)
+
+
+def _pause(state: tenacity.RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return max(getattr(error, "retry_after", None) or 0.0, _jitter(state))
