@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
+from integration.fleet.broker import EmbeddedBroker
 from tests.servers import PostgresServer, ServerUnavailableError
 
 
@@ -42,6 +44,20 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh, empty database, of each kind the ledger supports."""
     url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
     return url
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker(tmp_path_factory.mktemp("broker")) as server:
+        yield server
+
+
+@pytest.fixture
+def broker_url(broker: EmbeddedBroker) -> str:
+    """An empty broker."""
+    with Redis.from_url(broker.url) as client:
+        client.flushall()
+    return broker.url
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,7 @@ class PostgresServer:
     """One PostgreSQL server in a scratch folder, for one test session.
 
     `initdb` and `postgres` refuse to run as root, and the launcher that comes with the binaries then adds a
-    user to the machine and opens folders; this one runs them as `nobody`, from a copy that `nobody` can reach.
+    user to the machine; this one runs them as `nobody`, from a copy that `nobody` can reach.
     """
 
     def __init__(self) -> None:
