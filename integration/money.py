@@ -1,0 +1,103 @@
+"""Exact money: Decimal in major units, each currency's own number of decimals, halves rounded away from zero.
+
+Nothing here takes a float. Shares are worked out as fractions: no rounding happens but the one that is meant.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+
+from iso4217 import Currency
+
+from integration.errors import Held
+
+# More than anything on a marketplace costs in any currency, and finer than any tax is worked out: beyond
+# these, a figure is a mistake, and one with an absurd exponent would never be done being written out.
+MOST_DIGITS = 15
+MOST_DECIMALS = 30
+
+
+@cache
+def decimals(currency: str) -> int:
+    """How many decimals the currency has: 2 for GBP, 0 for JPY, 3 for KWD (ISO 4217).
+
+    :raises Held: `unknown_currency`.
+    """
+    try:
+        exponent = Currency(currency).exponent
+    except ValueError:
+        exponent = None
+    if exponent is None:
+        raise Held("unknown_currency", f"{currency} is not a currency of ISO 4217 with minor units.")
+    return int(exponent)
+
+
+def plausible(amount: Decimal) -> bool:
+    """Whether `amount` is a finite figure of a size and fineness that money has.
+
+    :raises TypeError: for anything but a Decimal.
+    """
+    exponent = _exact(amount).as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -MOST_DECIMALS and amount.adjusted() < MOST_DIGITS
+
+
+def fits(amount: Decimal, currency: str) -> bool:
+    """Whether `amount` can be paid in `currency`: plausible, and without a part of a minor unit.
+
+    :raises Held: `unknown_currency`.
+    :raises TypeError: for anything but a Decimal.
+    """
+    return plausible(amount) and (Fraction(amount) * 10 ** decimals(currency)).denominator == 1
+
+
+def round_money(amount: Decimal, currency: str) -> Decimal:
+    """`amount` with the currency's own number of decimals, halves away from zero.
+
+    :raises Held: `unknown_currency`.
+    :raises TypeError: for anything but a Decimal.
+    """
+    return _rounded(Fraction(_exact(amount)), decimals(currency))
+
+
+def share(whole: Decimal, *, done: int, quantity: int, units: int, currency: str) -> Decimal:
+    """What `quantity` of `units` units come to, when `done` of them came before.
+
+    It is round(whole·(done+quantity)/units) − round(whole·done/units): whichever way the units are split,
+    their shares sum to the rounded whole exactly, since the next share takes back what this one was
+    rounded by.
+
+    :raises Held: `unknown_currency`.
+    :raises TypeError: for a whole that is not a Decimal.
+    :raises ValueError: where the units refunded would be none, or more than there are.
+    """
+    if not 0 <= done < done + quantity <= units:
+        raise ValueError(f"{done} done and {quantity} more do not fit into {units} units")
+    places = decimals(currency)
+    per_unit = Fraction(_exact(whole)) / units
+    return _rounded(per_unit * (done + quantity), places) - _rounded(per_unit * done, places)
+
+
+def proportion(whole: Decimal, *, part: Decimal, of: Decimal, currency: str) -> Decimal:
+    """`whole × part ÷ of`, rounded once; zero where there is nothing to take a part of (`of` is zero).
+
+    :raises Held: `unknown_currency`.
+    :raises TypeError: for anything but Decimals.
+    """
+    places = decimals(currency)
+    if _exact(of) == 0:
+        return _rounded(Fraction(0), places)
+    return _rounded(Fraction(_exact(whole)) * Fraction(_exact(part)) / Fraction(of), places)
+
+
+def _exact(amount: Decimal) -> Decimal:
+    if not isinstance(amount, Decimal):
+        raise TypeError(f"money is a Decimal, never a {type(amount).__name__}")
+    return amount
+
+
+def _rounded(amount: Fraction, places: int) -> Decimal:
+    minor_units = (abs(amount) * 10**places + Fraction(1, 2)).__floor__()
+    sign = "-" if amount < 0 and minor_units else ""
+    return Decimal(f"{sign}{minor_units}E-{places}")

@@ -1,0 +1,71 @@
+"""A row of each mapping file: its columns, in the file's order, and what may stand in them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+Disposition = Literal["restock", "inspect", "quarantine"]
+ShippingRefund = Literal["none", "proportional"]
+NonCompliance = Literal[
+    "RETURN_NON_COMPLIANT_MISSING_ITEM",
+    "RETURN_NON_COMPLIANT_WRONG_PRODUCT",
+    "RETURN_NON_COMPLIANT_DAMAGED_PRODUCT",
+    "RETURN_NON_COMPLIANT_WINDOW_CLOSED",
+    "RETURN_NON_COMPLIANT_OTHER",
+]
+
+
+def _without_blanks(cell: str) -> str:
+    # A code with a stray blank looks right in a spreadsheet and matches nothing.
+    if cell != cell.strip():
+        raise PydanticCustomError("blanks", "has blanks around it")
+    return cell
+
+
+def _filled(cell: str) -> str:
+    if not cell:
+        raise PydanticCustomError("empty", "is empty")
+    return cell
+
+
+MaybeCode = Annotated[str, AfterValidator(_without_blanks)]
+Code = Annotated[MaybeCode, AfterValidator(_filled)]
+
+
+class Row(BaseModel):
+    """Frozen; a column too many or too few is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReasonRow(Row):
+    """What one of Mirakl's RETURN_* reasons means for Reveni, the warehouse and the refund.
+
+    `mirakl_refund_reason` is a RE01 code of type REFUND; `location` is where the warehouse puts such units.
+    """
+
+    mirakl_return_reason: Code
+    reveni_return_reason: Code
+    disposition: Disposition
+    mirakl_refund_reason: Code
+    shipping_refund: ShippingRefund
+    location: Code
+    note: str = ""
+
+
+class RejectRow(Row):
+    """What one of Reveni's reject reasons is called when Mirakl hears that units are not compliant (RT26)."""
+
+    reveni_reject_reason: Code
+    mirakl_non_compliance_reason: NonCompliance
+
+
+class SkuRow(Row):
+    """One product by its three names; an empty `bigcommerce_sku` means that it is the Mirakl one."""
+
+    reveni_sku: Code
+    mirakl_offer_sku: Code
+    bigcommerce_sku: MaybeCode = ""
