@@ -19,7 +19,7 @@ from integration.fleet.child import Child
 log = logging.getLogger(__name__)
 
 # A stop has stages, each with the seconds it may take before the next begins: first those that bring new
-# work, then the workers, for as long as one foreign call may take, last the onlooker. Together well under 30 s.
+# work, then the workers, for as long as one foreign call may take, last the onlooker. Together under 30 s.
 BRINGERS, BRINGERS_MAY_TAKE = frozenset({"beat", "web"}), 3.0
 WORKERS_MAY_TAKE = 20.0
 ONLOOKERS, ONLOOKERS_MAY_TAKE = frozenset({"flower"}), 2.0
