@@ -6,10 +6,13 @@ required: a figure that is missing stays missing, and whoever needs it holds the
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 from integration.domain.facts import Amount, Fact, Moment
 from integration.errors import BackhaulError, Held
+from integration.money import plausible
 
 # Mirakl's order states (OR11). Some tenants have been seen to write CANCELLED for CANCELED.
 UNDEBITED_STATES = frozenset({"STAGING", "WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT"})
@@ -150,3 +153,40 @@ def acceptance_verdict(order: Order) -> Verdict:
     if order.state == "REFUSED":
         return "missed" if order.acceptance_decision_date is None else "refused"
     raise Held("unknown_order_state", f"Order {order.order_id} is in the unknown state {order.state}.")
+
+
+def active_units(line: OrderLine) -> int:
+    """How many units the line's `price` stands for; 0 where all were canceled.
+
+    `quantity` may or may not still count canceled units, while the price never does: of the two readings,
+    the one that the prices bear out holds.
+
+    :raises Held: `line_does_not_add_up` where neither reading does.
+    """
+    quantity, price, price_unit = line.quantity, line.price, line.price_unit
+    canceled = sum(cancelation.quantity or 0 for cancelation in line.cancelations)
+    if quantity is not None and price is not None and price_unit is not None:
+        for units in (quantity, quantity - canceled):
+            if units >= 0 and _is_total(price, price_unit, units, rounded=bool(line.promotions)):
+                return units
+    raise Held(
+        "line_does_not_add_up",
+        f"Line {line.order_line_id}: price {price} is not price_unit {price_unit} times quantity {quantity}, "
+        f"with or without its {canceled} canceled units.",
+    )
+
+
+def _is_total(price: Decimal, price_unit: Decimal, units: int, *, rounded: bool) -> bool:
+    if not (plausible(price) and plausible(price_unit)):
+        return False
+    difference = abs(Fraction(price) - Fraction(price_unit) * units)
+    if not rounded:
+        return difference == 0
+    # A promotion can leave a total that no unit price divides (20.00 for 3 units at 6.67): each unit may
+    # then be off by half of the last decimal that is shown.
+    return difference <= units * _last_decimal(price, price_unit) / 2
+
+
+def _last_decimal(*figures: Decimal) -> Fraction:
+    places = max(-int(figure.as_tuple().exponent) for figure in figures)
+    return Fraction(1, 10 ** max(places, 0))

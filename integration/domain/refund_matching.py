@@ -1,0 +1,94 @@
+"""Whether a refund on Mirakl is the one asked for: by OR28's answer, or by OR11 where none came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from integration.domain.orders import OrderLine, PastRefund
+from integration.domain.refunds import Answered, Asked, CodeAmount
+from integration.errors import Held
+
+# Mirakl's clock and ours may differ by this much; refunds known before the call are left out by their ids
+# anyway.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+
+def candidates(
+    line: OrderLine, asked: Asked, *, baseline: frozenset[str], attributed: frozenset[str], sent_at: datetime
+) -> list[PastRefund]:
+    """The refunds of the line that may be what a call with an unknown outcome has done.
+
+    What a refund of Mirakl does not say (quantity is informative only) cannot rule it out: taking it for
+    absent would send the money twice. Its amount it must say.
+
+    :param baseline: ids of the line's refunds that were there before the call.
+    :param attributed: ids of refunds that are known to be those of other calls.
+    :param sent_at: when the call was made, in UTC.
+    :raises Held: `refund_without_amount` where a refund came up that names none.
+    """
+    fresh = [refund for refund in line.refunds if refund.id not in baseline | attributed]
+    nameless = [refund.id for refund in fresh if refund.amount is None]
+    if nameless:
+        raise Held(
+            "refund_without_amount",
+            f"Line {line.order_line_id}: Mirakl does not say the amount of refund {', '.join(nameless)}.",
+        )
+    return [refund for refund in fresh if _may_be(refund, asked, sent_at)]
+
+
+def answer_differences(asked: Asked, answered: Answered) -> list[str]:
+    """In what OR28's answer differs from what was asked, a sentence for each; empty where it answers for
+    it all.
+
+    Taxes that were not asked for are Mirakl's own (PROPORTIONAL_TO_AMOUNT) and no difference; currency and
+    quantity may be left out of an answer.
+    """
+    pairs = [
+        ("order_line_id", asked.order_line_id, answered.order_line_id),
+        ("amount", asked.amount, answered.amount),
+        ("shipping_amount", asked.shipping_amount, answered.shipping_amount),
+        ("reason_code", asked.reason_code, answered.reason_code),
+        ("currency", asked.currency, asked.currency if answered.currency is None else answered.currency),
+        ("quantity", asked.quantity, asked.quantity if answered.quantity is None else answered.quantity),
+    ]
+    return [
+        *(
+            f"{what}: asked for {ours}, answered for {theirs}"
+            for what, ours, theirs in pairs
+            if ours != theirs
+        ),
+        *_missing("tax", asked.taxes, answered.taxes),
+        *_missing("shipping tax", asked.shipping_taxes, answered.shipping_taxes),
+        *_missing("fee", asked.fees, answered.fees),
+        *_not_asked_for("fee", asked.fees, answered.fees),
+    ]
+
+
+def _may_be(refund: PastRefund, asked: Asked, sent_at: datetime) -> bool:
+    return (
+        refund.amount == asked.amount
+        and refund.shipping_amount in {None, asked.shipping_amount}
+        and refund.reason_code in {None, asked.reason_code}
+        and refund.quantity in {None, asked.quantity}
+        and (refund.created_date is None or refund.created_date >= sent_at - CLOCK_TOLERANCE)
+    )
+
+
+def _missing(kind: str, asked: Sequence[CodeAmount], answered: Sequence[CodeAmount]) -> list[str]:
+    sentences = []
+    for part in asked:
+        theirs = [other.amount for other in answered if other.code == part.code]
+        if theirs != [part.amount]:
+            said = " and ".join(map(str, theirs)) or "none"
+            sentences.append(f"{kind} {part.code}: asked for {part.amount}, answered for {said}")
+    return sentences
+
+
+def _not_asked_for(kind: str, asked: Sequence[CodeAmount], answered: Sequence[CodeAmount]) -> list[str]:
+    codes = {part.code for part in asked}
+    return [
+        f"{kind} {part.code}: not asked for, answered for {part.amount}"
+        for part in answered
+        if part.code not in codes and part.amount
+    ]
