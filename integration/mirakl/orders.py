@@ -1,0 +1,136 @@
+"""Orders: OR11, OR21, OR75."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from integration.domain import orders as facts
+from integration.errors import Retryable
+from integration.http import Transport
+from integration.mirakl import operations
+from integration.mirakl.calls import Calls, batches, readable
+from integration.mirakl.wire.orders import Order, OrdersPage, Shopper
+from integration.mirakl.wire.platform import TaxesAnswer
+
+log = logging.getLogger(__name__)
+
+PAGE = 100
+"""Orders on a page: OR11's maximum."""
+
+SWEEP_PASSES = 5
+"""Passes of one sweep over pages that move. What is found even then waits for the next sweep."""
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
+
+
+class OrderCalls(Calls):
+    """Calls about orders.
+
+    :param tier: `shop`, or `external_partner`, whose sweeps may come every 15 minutes only.
+    """
+
+    def __init__(self, transport: Transport, shop_id: str | None = None, *, tier: str = "shop") -> None:
+        super().__init__(transport, shop_id)
+        external = tier == "external_partner"
+        self._sweep = operations.OR11_EXTERNAL_PARTNER if external else operations.OR11
+
+    def waiting_orders(self) -> list[facts.Order]:
+        """Every order that waits for acceptance, oldest first. OR11
+
+        One sweep, which counts once. An order that is accepted meanwhile leaves the list and moves those behind
+        it forward, past a reader who goes forward too; so the first page is followed by the last, and then
+        backwards. Where pages moved, it reads again until nothing new is found. A page that fails ends the sweep
+        early: the orders read so far need not wait for it.
+
+        :raises Retryable: the ceiling is closed, or the first page cannot be read.
+        """
+        first = self._waiting_page(0, counted=True)
+        seen = _by_id(first)
+        try:
+            self._read_behind(first, seen)
+        except Retryable as failure:
+            log.warning("the OR11 sweep ended after %d orders: %s", len(seen), failure)
+        orders = [order.facts() for order in readable(self._sweep, seen.values(), Order)]
+        return sorted(orders, key=lambda order: order.created_date or _FIRST)
+
+    def _read_behind(self, first: OrdersPage, seen: dict[str, dict[str, Any]]) -> None:
+        total, lowest = first.total_count, PAGE
+        for _ in range(SWEEP_PASSES):
+            known, moved, page = len(seen), False, first
+            for offset in reversed(range(lowest, total, PAGE)):
+                page = self._waiting_page(offset)
+                moved = moved or page.total_count != total
+                total = page.total_count
+                seen |= _by_id(page)
+            if lowest == 1 and _by_id(page).keys().isdisjoint(_by_id(first)):
+                # All of the first page has gone: whoever is first now has not been seen.
+                seen |= _by_id(self._waiting_page(0))
+            if len(seen) >= total and (not moved or len(seen) == known):
+                return
+            # From 1 and not from 0: whoever leads the list was on the first page, unless that is all gone.
+            lowest = 1
+
+    def _waiting_page(self, offset: int, *, counted: bool = False) -> OrdersPage:
+        params = [
+            ("order_state_codes", "WAITING_ACCEPTANCE"),
+            ("sort", "dateCreated"),
+            ("order", "asc"),
+            ("max", str(PAGE)),
+            ("offset", str(offset)),
+        ]
+        return self._call(self._sweep, params=params, counted=counted).read(OrdersPage)
+
+    def orders(self, order_ids: Sequence[str], tax_mode: str | None = None) -> list[facts.Order]:
+        """These orders as they are now; one that this key may not see is left out. OR11
+
+        Never counts against the ceiling.
+
+        :param tax_mode: how amounts are to be expressed; None for the platform's default.
+        :raises Retryable: nothing was read.
+        """
+        mode = [] if tax_mode is None else [("order_tax_mode", tax_mode)]
+        found = [order for batch in batches(order_ids) for order in self._by_ids(batch, mode)]
+        return [order.facts() for order in readable(self._sweep, found, Order)]
+
+    def shopper(self, order_id: str) -> Shopper:
+        """Who returns the goods: personal data, for Reveni only. OR11
+
+        :raises Retryable: nothing was read, or Mirakl does not show the order.
+        """
+        for order in self._by_ids([order_id], []):
+            if order.get("order_id") == order_id:
+                return Shopper.model_validate(order)
+        raise Retryable(f"OR11 does not show order {order_id}")
+
+    def _by_ids(
+        self, order_ids: Sequence[str], params: Sequence[tuple[str, str]]
+    ) -> tuple[dict[str, Any], ...]:
+        named = [("order_ids", ",".join(order_ids)), ("max", str(PAGE)), *params]
+        return self._call(self._sweep, params=named, counted=False).read(OrdersPage).orders
+
+    def accept_order(self, order_id: str, accepted: Mapping[str, bool]) -> None:
+        """Accept (True) or refuse (False) each line of an order, all of which must be named. OR21
+
+        Not repeatable: an order that is past WAITING_ACCEPTANCE refuses it.
+
+        :raises Retryable: the order is as it was.
+        :raises Rejected: the order is as it was, which may be accepted already: read it.
+        :raises OutcomeUnknown: it may be accepted, and the shopper debited: read it.
+        """
+        lines = [{"id": line, "accepted": decision} for line, decision in accepted.items()]
+        self._call(operations.OR21, path={"order_id": order_id}, json={"order_lines": lines})
+
+    def taxes(self) -> dict[str, str]:
+        """How Mirakl treats each tax in a refund: code → PROPORTIONAL_TO_AMOUNT or NONE. OR75
+
+        :raises Retryable: nothing was read, or the ceiling (once a day) is closed.
+        """
+        answer = self._call(operations.OR75).read(TaxesAnswer)
+        return {tax.code: tax.tax_calculation_rule for tax in answer.taxes if tax.tax_calculation_rule}
+
+
+def _by_id(page: OrdersPage) -> dict[str, dict[str, Any]]:
+    return {str(order.get("order_id")): order for order in page.orders}
