@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from integration.mirakl import operations
-from integration.mirakl.calls import Calls, instant, readable
+from integration.mirakl.calls import Calls
 from integration.mirakl.wire.accounting import BillingCycle, Invoice, InvoicesPage, TransactionLine
+from integration.wire import instant, readable
 
 INVOICES_PER_PAGE = 100
 """IV01's maximum."""

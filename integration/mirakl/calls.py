@@ -1,25 +1,16 @@
-"""What every Mirakl call shares: the shop it is for, the ways Mirakl pages, and items that do not fit."""
+"""What every Mirakl call shares: the shop it is for, and the way Mirakl pages."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from pydantic import ValidationError
-
-from integration.answers import misfits
 from integration.http import Operation, Reply, Transport
 from integration.mirakl.wire.accounting import SeekPage
-from integration.mirakl.wire.base import Wire
-
-log = logging.getLogger(__name__)
 
 IDS_PER_CALL = 100
 """More are refused: "The limit of 100 is exceeded for the parameter"."""
 
-Item = TypeVar("Item", bound=Wire)
 Params = Sequence[tuple[str, str]]
 
 
@@ -56,26 +47,6 @@ class Calls:
             # Filters are inside the token: Mirakl ignores all else beside it.
             page = self._call(operation, params=[("page_token", token)], counted=pages_count).read(SeekPage)
             yield list(page.data)
-
-
-def readable(operation: Operation, documents: Iterable[Mapping[str, Any]], model: type[Item]) -> list[Item]:
-    """The documents as models; one that does not fit is reported and left out, so that it delays no other."""
-    items, unreadable = [], {}
-    for document in documents:
-        try:
-            items.append(model.model_validate(document))
-        except ValidationError as error:
-            unreadable[document.get("id", document.get("order_id"))] = misfits(error)
-    for key, misfit in unreadable.items():
-        log.error("%s shows %s %s, which does not fit: %s", operation.code, model.__name__, key, misfit)
-    return items
-
-
-def instant(moment: datetime) -> str:
-    """An aware moment as Mirakl takes it in a query: UTC, whole seconds, never later than the moment."""
-    if moment.tzinfo is None:
-        raise ValueError("a moment without a time zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from integration.mirakl import operations
-from integration.mirakl.calls import Calls, readable
+from integration.mirakl.calls import Calls
 from integration.mirakl.wire.offers import (
     ImportAccepted,
     Offer,
@@ -20,6 +20,7 @@ from integration.mirakl.wire.offers import (
     read_error_report,
     stock_file,
 )
+from integration.wire import readable
 
 PAGE = 100
 """OF21's maximum."""

@@ -1,7 +1,7 @@
 """Mirakl's operations, with the call frequencies it publishes as maxima.
 
-No Mirakl operation takes an idempotency key, so no write is replay-safe. An operation without a ceiling may be
-called "at each event" or has no published frequency.
+No Mirakl operation takes an idempotency key, so no write is replay-safe. An operation without a ceiling
+may be called "at each event", or has no published frequency.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ from integration.domain import orders as facts
 from integration.errors import Retryable
 from integration.http import Transport
 from integration.mirakl import operations
-from integration.mirakl.calls import Calls, batches, readable
+from integration.mirakl.calls import Calls, batches
 from integration.mirakl.wire.orders import Order, OrdersPage, Shopper
 from integration.mirakl.wire.platform import TaxesAnswer
+from integration.wire import readable
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +41,10 @@ class OrderCalls(Calls):
     def waiting_orders(self) -> list[facts.Order]:
         """Every order that waits for acceptance, oldest first. OR11
 
-        One sweep, which counts once. An order that is accepted meanwhile leaves the list and moves those behind
-        it forward, past a reader who goes forward too; so the first page is followed by the last, and then
-        backwards. Where pages moved, it reads again until nothing new is found. A page that fails ends the sweep
-        early: the orders read so far need not wait for it.
+        One sweep, which counts once. An order that is accepted meanwhile leaves the list, and those behind it
+        move forward, past a reader who goes forward too; so the first page is followed by the last, and then
+        backwards. Where pages moved, it reads again until nothing new is found. A page that fails ends the
+        sweep early: the orders read so far need not wait for it.
 
         :raises Retryable: the ceiling is closed, or the first page cannot be read.
         """

@@ -8,8 +8,9 @@ from typing import Any
 
 from integration.http import Operation
 from integration.mirakl import operations
-from integration.mirakl.calls import Calls, batches, instant, readable
+from integration.mirakl.calls import Calls, batches
 from integration.mirakl.wire.returns import Return, ReturnCompliance, ReturnResults, ReturnsAnswer
+from integration.wire import instant, readable
 
 PAGE = ("limit", "100")
 """RT11's maximum."""

@@ -1,7 +1,7 @@
 """What Mirakl sends and is sent, as frozen models in Mirakl's own words.
 
-They are tolerant, as Mirakl asks of its clients: unknown keys are ignored, enum values are strings, a null list is
-an empty one, and everything but ids may be missing even where the documentation calls it required.
+They are tolerant, as Mirakl asks of its clients: unknown keys are ignored, enum values are strings, a null
+list is an empty one, and all but ids may be missing even where the documentation calls it required.
 """
 
 from integration.mirakl.wire.accounting import BillingCycle, Invoice, TransactionLine

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AliasPath, Field
 
 from integration.domain.facts import Amount, Moment
-from integration.mirakl.wire.base import Many, Wire
+from integration.wire import Many, Wire
 
 
 class SeekPage(Wire):

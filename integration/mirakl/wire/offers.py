@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from integration.mirakl.wire.base import Many, Wire
+from integration.wire import Many, Wire
 
 
 class Offer(Wire):

@@ -8,7 +8,7 @@ from pydantic import AliasPath, Field
 
 from integration.domain import orders as facts
 from integration.domain.facts import Amount, Moment
-from integration.mirakl.wire.base import Many, Wire
+from integration.wire import Many, Wire
 
 
 class OrdersPage(Wire):

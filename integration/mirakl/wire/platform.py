@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import AliasPath, Field
 
 from integration.domain.facts import Amount
-from integration.mirakl.wire.base import Flag, Many, Wire, Word
+from integration.wire import Flag, Many, Wire, Word
 
 
 class Reason(Wire):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from integration.domain.facts import Amount
 from integration.domain.refunds import Answered, CodeAmount
-from integration.mirakl.wire.base import Many, Wire
+from integration.wire import Many, Wire
 
 
 class _Part(Wire):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from integration.domain.facts import Moment
-from integration.mirakl.wire.base import Many, Wire, Word
+from integration.wire import Many, Wire, Word
 
 
 class Compliance(Wire):

@@ -1,0 +1,14 @@
+"""BigCommerce's operations. Their names are ours; the quota is shared by every app of the store."""
+
+from __future__ import annotations
+
+from integration.http import Operation
+
+_STORE = "/stores/{store_hash}/v3/inventory"
+
+BC_ITEMS = Operation(
+    "BC_ITEMS", "GET", f"{_STORE}/items", replay_safe=True, source="bigcommerce.md Find an item"
+)
+BC_RELATIVE = Operation(
+    "BC_RELATIVE", "POST", f"{_STORE}/adjustments/relative", replay_safe=False, source="bigcommerce.md Adjust"
+)

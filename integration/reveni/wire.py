@@ -1,0 +1,138 @@
+"""What Reveni sends (W2, W3, events) and is sent (W1), as frozen models in Reveni's own words.
+
+Only ids are taken for granted. A status is compared in lower case, since two eras of them are met.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AliasPath, Field
+
+from integration.domain.facts import Amount, Moment
+from integration.wire import Many, Wire, Word
+
+Status = Annotated[Word, AfterValidator(str.lower)]
+"""Lower case, and empty where Reveni leaves it out; never a reason to move money or stock by itself."""
+
+
+class ReveniRefund(Wire):
+    """What Reveni itself paid or will pay to the shopper (W3), in major units of `currency`."""
+
+    id: str | None = None
+    amount: Amount | None = None
+    currency: str | None = None
+    method: str | None = None
+    status: Status = ""
+
+
+class ReturnItem(Wire):
+    """Units of one SKU of a return (W3), with the warehouse's verdict, whose quantities only grow.
+
+    A quantity that Reveni leaves out is None, which is not 0: without `restocked_quantity` the account does
+    not say what was restocked (W4).
+    """
+
+    id: str
+    external_id: str | None = None
+    sku: str | None = None
+    quantity: int | None = None
+    return_reason: str | None = None
+    status: Status = ""
+    accepted_quantity: int | None = None
+    rejected_quantity: int | None = None
+    reject_reason: str | None = None
+    restock: bool | None = None
+    restocked_quantity: int | None = None
+    received_sku: str | None = None
+
+
+class ReveniReturn(Wire):
+    """A return (W3). `external_id` is the Mirakl return's id, `order_external_id` the Mirakl order's."""
+
+    id: str
+    external_id: str | None = None
+    order_external_id: str | None = Field(None, validation_alias=AliasPath("order", "external_id"))
+    type: str | None = None
+    mode: str | None = None
+    status: Status = ""
+    currency: str | None = None
+    updated_at: Moment | None = None
+    refunds: Many[ReveniRefund] = ()
+    items: Many[ReturnItem] = Field((), validation_alias="return_items")
+
+
+class ReturnsPage(Wire):
+    """A page of W2. Returns stay undecoded here: one that does not fit must not hide the others."""
+
+    results: Many[dict[str, Any]] = ()
+    next: str | None = None
+
+
+class Customer(Wire):
+    """Personal data, so its repr is empty."""
+
+    email: str | None = Field(None, repr=False)
+    first_name: str | None = Field(None, repr=False)
+    last_name: str | None = Field(None, repr=False)
+
+
+class NewReturnOrder(Wire):
+    """The Mirakl order that a new return belongs to: `external_id` is its id, `name` its commercial id."""
+
+    external_id: str
+    name: str | None = None
+    currency: str | None = None
+    created_at: Moment | None = None
+    customer: Customer
+
+
+class NewReturnItem(Wire):
+    """One order line of a new return. `unit_price` has four decimals, in the order's currency."""
+
+    external_id: str
+    sku: str
+    name: str
+    quantity: int
+    unit_price: str
+    return_reason: str
+
+
+class NewReturn(Wire):
+    """A return to be created (W1). `instant` is off: the warehouse's verdict comes before any money."""
+
+    external_id: str
+    order: NewReturnOrder
+    return_items: tuple[NewReturnItem, ...]
+    type: str = "refund"
+    instant: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """The body of W1, with personal data."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class CreatedReturn(Wire):
+    """The answer of W1. Its token, which opens the return to the shopper, is not read."""
+
+    id: str
+    order_id: str | None = None
+
+
+class Webhook(Wire):
+    """A registered webhook. Its deliveries are signed with the store's API key."""
+
+    id: str
+    url: str
+    event_types: Many[str] = ()
+
+
+class WebhookEvent(Wire):
+    """A hint that a return changed: what it became is read from Reveni, never from here."""
+
+    id: str
+    event: str
+    created: Moment | None = None
+    resource: str | None = Field(None, validation_alias=AliasPath("data", "resource"))
+    resource_id: str | None = Field(None, validation_alias=AliasPath("data", "resource_id"))
+    status: Status = Field("", validation_alias=AliasPath("data", "status"))
