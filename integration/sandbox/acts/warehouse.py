@@ -1,0 +1,50 @@
+"""What happens in Reveni: verdicts, what a person changes, and what becomes of the webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integration.sandbox.reveni import returns, webhooks
+from integration.sandbox.reveni.records import ReveniReturn
+from integration.sandbox.world import World
+
+_CHANGEABLE = ("type", "mode", "currency", "refunds", "fixed_status")
+
+
+def judge(world: World, return_id: str, order_line_id: str, verdict: Mapping[str, Any]) -> None:
+    """The warehouse judges units of one item; `return_id` is Reveni's, or the Mirakl return's."""
+    found = _found(world, return_id)
+    item = next(item for item in found.items if item.external_id == order_line_id)
+    returns.judge(item, verdict)
+    webhooks.announce(world, found, "return.updated")
+
+
+def set_reveni_return(world: World, return_id: str, changes: Mapping[str, Any]) -> None:
+    """Change what decides about money: type, mode, currency, refunds, or the status as it stands there."""
+    found = _found(world, return_id)
+    if unknown := set(changes) - set(_CHANGEABLE):
+        raise ValueError(f"{sorted(unknown)} cannot be changed")
+    for name, value in changes.items():
+        setattr(found, name, value)
+    webhooks.announce(world, found, "return.updated")
+
+
+def set_deliveries_per_event(world: World, times: int) -> None:
+    """0 loses every webhook from now on, 2 sends each one twice."""
+    world.deliveries_per_event = times
+
+
+def send_webhook(world: World, return_id: str, **facts: Any) -> str:
+    """Send an event once more, forged (`key`), stale (`age` seconds) or as it was (`event_id`)."""
+    event = facts.pop("event", "return.updated")
+    return webhooks.deliver(world, _found(world, return_id), event, **facts)
+
+
+def _found(world: World, return_id: str) -> ReveniReturn:
+    if return_id in world.reveni_returns:
+        return world.reveni_returns[return_id]
+    found = [each for each in world.reveni_returns.values() if each.external_id == return_id]
+    if not found:
+        raise LookupError(f"Reveni has no return {return_id}")
+    return found[-1]

@@ -1,0 +1,1 @@
+"""BigCommerce, the optional stock master (bigcommerce.md)."""

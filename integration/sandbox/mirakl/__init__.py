@@ -1,0 +1,1 @@
+"""Mirakl, as its seller API answers a shop (mirakl.md)."""
