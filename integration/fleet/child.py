@@ -9,13 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
-from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import IO
 
-from honcho.printer import Message
+from honcho.printer import Message, Printer
 from honcho.process import Popen
 
 from integration.fleet import tether
@@ -25,22 +23,25 @@ LONGEST_DELAY = 15.0
 # Whoever lived this long had started well; growing delays are for what cannot start at all.
 HEALTHY_AGE = 10.0
 
+# Several fleets of one program may share a screen.
+_printing = Lock()
+
 
 class Child:
-    """A command under a name. Its output goes, line by line, to `lines`.
+    """A command under a name, its output printed line by line.
 
     The command replaces the shell that expands its variables, so signals reach the program itself. It has a
     process group of its own: Ctrl-C in a terminal reaches the supervisor alone.
     """
 
     def __init__(
-        self, name: str, command: str, *, env: Mapping[str, str], colour: str, lines: SimpleQueue[Message]
+        self, name: str, command: str, *, env: Mapping[str, str], colour: str, printer: Printer
     ) -> None:
         self.name = name
         self._command = command
         self._env = env
         self._colour = colour
-        self._lines = lines
+        self._printer = printer
         self._process: subprocess.Popen[bytes] | None = None
         self._relay: Thread | None = None
         self._started_at = self._due = time.monotonic()
@@ -69,27 +70,24 @@ class Child:
             delay = FIRST_DELAY if self.age > HEALTHY_AGE else self._delay
             self._due = time.monotonic() + delay
             self._delay = min(2 * delay, LONGEST_DELAY)
-            self.say(f"ended with code {code}, starts again in {delay:g} s")
+            self._say(f"ended with code {code}, starts again in {delay:g} s")
 
     def terminate(self) -> None:
         """Ask the main process to end; its own children may finish what they are at (Celery's warm stop)."""
-        if self._process is not None:
+        if self._process is not None and self.alive:
+            self._say("is asked to stop")
             self._process.terminate()
 
-    def kill(self) -> None:
+    def kill(self, why: str) -> None:
         """End the whole process group, whatever it is doing."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        if self._process is not None and self.alive:
+            self._say(f"{why}, is killed")
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def drain(self, seconds: float) -> None:
         """Wait that long, at most, for its last line of output."""
         if self._relay is not None:
             self._relay.join(seconds)
-
-    def say(self, words: str) -> None:
-        """Say something about this process, among its own lines."""
-        self._put(f"-- {words}")
 
     def _start(self) -> None:
         tethered = shlex.join([sys.executable, "-IS", tether.__file__, str(os.getpid())])
@@ -97,13 +95,17 @@ class Child:
         self._started_at = time.monotonic()
         self._relay = Thread(target=self._relay_output, args=(self._process.stdout,), daemon=True)
         self._relay.start()
-        self.say(f"started as {self._process.pid}")
+        self._say(f"started as {self._process.pid}")
 
     def _relay_output(self, output: IO[bytes]) -> None:
         with output:
             for line in output:
-                self._put(line)
+                self._print(line)
 
-    def _put(self, data: str | bytes) -> None:
+    def _say(self, words: str) -> None:
+        self._print(f"-- {words}")
+
+    def _print(self, data: str | bytes) -> None:
         now = datetime.now(UTC)
-        self._lines.put(Message(type="line", data=data, time=now, name=self.name, colour=self._colour))
+        with _printing:
+            self._printer.write(Message("line", data, now, self.name, self._colour))

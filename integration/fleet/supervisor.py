@@ -7,12 +7,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TextIO
 
 from honcho.colour import get_colours
-from honcho.printer import Message, Printer
+from honcho.printer import Printer
 
 from integration.fleet.child import Child
 
@@ -30,10 +30,6 @@ WATCH_EVERY = 5.0
 GRACE = 60.0
 
 
-def _nobody() -> Iterable[str]:
-    return ()
-
-
 class Fleet:
     """Processes under supervision.
 
@@ -49,12 +45,11 @@ class Fleet:
         *,
         env: Mapping[str, str],
         output: TextIO | None = None,
-        watch: Callable[[], Iterable[str]] = _nobody,
+        watch: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        self._lines: SimpleQueue[Message] = SimpleQueue()
-        self._printer = Printer(output or sys.stdout, width=max(map(len, lines), default=0))
+        printer = Printer(output or sys.stdout, width=max(map(len, lines), default=0))
         self._children = {
-            name: Child(name, command, env=env, colour=colour, lines=self._lines)
+            name: Child(name, command, env=env, colour=colour, printer=printer)
             for (name, command), colour in zip(lines.items(), get_colours(), strict=False)
         }
         self._watch = watch
@@ -105,12 +100,10 @@ class Fleet:
         try:
             while not self._stop_asked:
                 while not self._asked_to_restart.empty():
-                    child = self._children[self._asked_to_restart.get()]
-                    child.say("hangs, is killed")
-                    child.kill()
+                    self._children[self._asked_to_restart.get()].kill("hangs")
                 for child in self._children.values():
                     child.tend()
-                self._print_for(TICK)
+                time.sleep(TICK)
         finally:
             self._stopped.set()
             self._stop_in_order()
@@ -129,32 +122,20 @@ class Fleet:
         self._ask_to_stop([c for c in children if c.name in BRINGERS], BRINGERS_MAY_TAKE)
         self._ask_to_stop([c for c in children if c.name not in BRINGERS | ONLOOKERS], WORKERS_MAY_TAKE)
         self._ask_to_stop([c for c in children if c.name in ONLOOKERS], ONLOOKERS_MAY_TAKE)
-        for child in children:
-            if child.alive:
-                self._killed = True
-                child.say("does not stop, is killed")
-                child.kill()
-        self._await(children, 1.0)
+        left = [child for child in children if child.alive]
+        self._killed = bool(left)
+        for child in left:
+            child.kill("does not stop")
+        self._await(left, 1.0)
         for child in children:
             child.drain(TICK)
-        self._print_for(TICK)
 
     def _ask_to_stop(self, children: Sequence[Child], seconds: float) -> None:
         for child in children:
-            if child.alive:
-                child.say("is asked to stop")
-                child.terminate()
+            child.terminate()
         self._await(children, seconds)
 
     def _await(self, children: Sequence[Child], seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while any(child.alive for child in children) and time.monotonic() < deadline:
-            self._print_for(TICK)
-
-    def _print_for(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            try:
-                self._printer.write(self._lines.get(timeout=left))
-            except Empty:
-                return
+            time.sleep(TICK)

@@ -15,7 +15,7 @@ import sys
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 
 
-def main() -> None:
+def main() -> None:  # pragma: no cover - its tests run it as what it is, a program
     """Run the command in this process's place, under the same process id."""
     parent, *command = sys.argv[1:]
     if sys.platform == "linux":
@@ -25,5 +25,5 @@ def main() -> None:
     os.execvp(command[0], command)  # noqa: S606 - the command is a line of the Procfile
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()
