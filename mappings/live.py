@@ -21,9 +21,7 @@ class LiveMappings:
     :raises MappingError: where the files cannot be used to begin with.
     """
 
-    def __init__(
-        self, folder: Path, *, strict_skus: bool = False, on_invalid: Callable[[MappingError], None]
-    ) -> None:
+    def __init__(self, folder: Path, *, strict_skus: bool = False, on_invalid: Callable[[MappingError], None]) -> None:
         self._folder = folder
         self._strict_skus = strict_skus
         self._on_invalid = on_invalid

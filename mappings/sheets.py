@@ -60,9 +60,9 @@ class Sheet(Generic[AnyRow]):
         return Reading(rows, problems, hashlib.sha256(content).hexdigest())
 
     def write(self, folder: Path, rows: Iterable[AnyRow]) -> None:
-        """Write the file that reads as these rows: UTF-8, a line feed after each line."""
+        """Write the file that reads as these rows, in UTF-8, with the line ends of RFC 4180."""
         text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, self.columns, lineterminator="\n")
+        writer = csv.DictWriter(text, self.columns)
         writer.writeheader()
         writer.writerows(row.model_dump() for row in rows)
         (folder / self.file).write_bytes(text.getvalue().encode())
@@ -92,8 +92,7 @@ class Sheet(Generic[AnyRow]):
                 rows.append(self.row.model_validate(named))
             except ValidationError as error:
                 problems += [
-                    f"{where} {wrong['loc'][0]}: {wrong['msg']} (found {wrong['input']!r})"
-                    for wrong in error.errors()
+                    f"{where} {wrong['loc'][0]}: {wrong['msg']} (found {wrong['input']!r})" for wrong in error.errors()
                 ]
             for column in self.unique:
                 before = first_seen.setdefault((column, named[column]), line)

@@ -65,9 +65,7 @@ def units_refunded(line: OrderLine, ours: Mapping[str, int]) -> int:
         )
     units = [ours.get(refund.id, refund.quantity or 0) for refund in line.refunds]
     if any(quantity < 0 for quantity in units):
-        raise Held(
-            "line_does_not_add_up", f"Line {line.order_line_id} carries a refund of less than no unit."
-        )
+        raise Held("line_does_not_add_up", f"Line {line.order_line_id} carries a refund of less than no unit.")
     return sum(units)
 
 
@@ -83,9 +81,7 @@ def _check_order_state(order: Order) -> None:
 
 def _check_line_state(line: OrderLine) -> None:
     if line.state in DEAD_STATES:
-        raise Held(
-            "order_line_closed", f"Line {line.order_line_id} is {line.state}, though its order is not."
-        )
+        raise Held("order_line_closed", f"Line {line.order_line_id} is {line.state}, though its order is not.")
     if line.state in UNDEBITED_STATES:
         raise Waits("order_not_debited")
     if line.state not in REFUNDABLE_LINE_STATES:

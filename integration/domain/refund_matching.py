@@ -53,11 +53,7 @@ def answer_differences(asked: Asked, answered: Answered) -> list[str]:
         ("quantity", asked.quantity, asked.quantity if answered.quantity is None else answered.quantity),
     ]
     return [
-        *(
-            f"{what}: asked for {ours}, answered for {theirs}"
-            for what, ours, theirs in pairs
-            if ours != theirs
-        ),
+        *(f"{what}: asked for {ours}, answered for {theirs}" for what, ours, theirs in pairs if ours != theirs),
         *_missing("tax", asked.taxes, answered.taxes),
         *_missing("shipping tax", asked.shipping_taxes, answered.shipping_taxes),
         *_missing("fee", asked.fees, answered.fees),

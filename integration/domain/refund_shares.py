@@ -49,9 +49,7 @@ class Portion(Fact):
         """
         line_carries = self._figure(what, whole)
         left = line_carries - sum((self._figure(f"refunded {what}", part) for part in refunded), Decimal(0))
-        result = share(
-            line_carries, done=self.done, quantity=self.quantity, units=self.units, currency=self.currency
-        )
+        result = share(line_carries, done=self.done, quantity=self.quantity, units=self.units, currency=self.currency)
         if result > left:
             raise Held(
                 "exceeds_remaining",
@@ -108,9 +106,7 @@ def next_portion(line: OrderLine, *, quantity: int, done: int, currency: str) ->
             f"Line {line.order_line_id}: {quantity} units are due, but {done} of its {units} are refunded.",
             {"what": "units", "whole": units, "left": units - done, "due": quantity},
         )
-    return Portion(
-        order_line_id=line.order_line_id, done=done, quantity=quantity, units=units, currency=currency
-    )
+    return Portion(order_line_id=line.order_line_id, done=done, quantity=quantity, units=units, currency=currency)
 
 
 def line_shares(
@@ -134,7 +130,7 @@ def line_shares(
         shipping_taxes = _by_code(
             portion,
             "shipping tax",
-            _to_be_sent(line.shipping_taxes, tax_rules),
+            _to_be_sent(line, line.shipping_taxes, tax_rules),
             refunded=[tax for refund in past for tax in refund.shipping_taxes],
         )
     return LineShares(
@@ -143,7 +139,7 @@ def line_shares(
         taxes=_by_code(
             portion,
             "tax",
-            _to_be_sent(line.taxes, tax_rules),
+            _to_be_sent(line, line.taxes, tax_rules),
             refunded=[tax for refund in past for tax in refund.taxes],
         ),
         shipping_taxes=shipping_taxes,
@@ -156,14 +152,20 @@ def line_shares(
     )
 
 
-def _to_be_sent(taxes: Iterable[Tax], tax_rules: Mapping[str, str]) -> list[Tax]:
+def _to_be_sent(line: OrderLine, taxes: Iterable[Tax], tax_rules: Mapping[str, str]) -> list[Tax]:
     """Those of rule NONE: Mirakl gives back only what it is told of them, and works out the others itself."""
     rules = [(tax, tax.calculation_rule or tax_rules.get(tax.code)) for tax in taxes]
     for tax, rule in rules:
         if rule is None:
-            raise Held("tax_without_rule", f"Neither the order nor OR75 says how tax {tax.code} is refunded.")
+            raise Held(
+                "tax_without_rule",
+                f"Line {line.order_line_id}: neither OR11 nor OR75 says how tax {tax.code} is refunded.",
+            )
         if rule not in TAX_RULES:
-            raise Held("unknown_tax_rule", f"Tax {tax.code} has the unknown calculation rule {rule}.")
+            raise Held(
+                "unknown_tax_rule",
+                f"Line {line.order_line_id}: tax {tax.code} has the unknown calculation rule {rule}.",
+            )
     return [tax for tax, rule in rules if rule == "NONE"]
 
 

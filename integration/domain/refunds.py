@@ -130,9 +130,7 @@ def calculate(
         tax_rules=tax_rules,
     )
     if not any(share.result for share in shares.in_order()):
-        raise Held(
-            "nothing_to_refund", f"Line {order_line_id}: {quantity} units come to nothing in {currency}."
-        )
+        raise Held("nothing_to_refund", f"Line {order_line_id}: {quantity} units come to nothing in {currency}.")
     shipping_amount = shares.shipping.result if shares.shipping else round_money(Decimal(0), currency)
     return Calculation(
         asked=Asked(
