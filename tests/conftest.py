@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -48,7 +49,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(tmp_path_factory.mktemp("broker")) as server:
+    with EmbeddedBroker(tmp_path_factory.mktemp("broker"), output=io.StringIO()) as server:
         yield server
 
 
