@@ -41,9 +41,7 @@ class LineFormatter(logging.Formatter):
         if error is not None:
             facts |= {"error": _named(error), "at": _place(error)}
         words = [
-            f"{key}={_quoted(value)}"
-            for key, value in (facts | self._every_line).items()
-            if isinstance(value, Fact)
+            f"{key}={_quoted(value)}" for key, value in (facts | self._every_line).items() if isinstance(value, Fact)
         ]
         return " ".join([time.replace("+00:00", "Z"), record.levelname, f"{record.name}:", message, *words])
 

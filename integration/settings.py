@@ -67,9 +67,7 @@ class Settings(BaseSettings):
 
     mirakl_base_url: WebUrl = Field(description="Mirakl's address, such as https://example.mirakl.net")
     mirakl_api_key: Secret = Field(description="the seller's Mirakl API key")
-    mirakl_shop_id: str | None = Field(
-        None, pattern=r"^[\w-]{1,64}$", description="the id of one Mirakl shop"
-    )
+    mirakl_shop_id: str | None = Field(None, pattern=r"^[\w-]{1,64}$", description="the id of one Mirakl shop")
     mirakl_tier: Literal["shop", "external_partner"] = Field("shop", description="shop or external_partner")
 
     reveni_base_url: WebUrl = Field(
@@ -94,15 +92,9 @@ class Settings(BaseSettings):
     backhaul_data_dir: Path = Field(
         Path(".backhaul"), description="the folder for the ledger file and the embedded broker"
     )
-    database_url: str = Field(
-        "", repr=False, description="sqlite:///… or postgresql://user:password@host/database"
-    )
-    broker_url: str | None = Field(
-        None, repr=False, description="redis://host:6379/0, rediss://… or a socket"
-    )
-    mappings_dir: DirectoryPath = Field(
-        PACKAGED_MAPPINGS, description="a folder with the three mapping files"
-    )
+    database_url: str = Field("", repr=False, description="sqlite:///… or postgresql://user:password@host/database")
+    broker_url: str | None = Field(None, repr=False, description="redis://host:6379/0, rediss://… or a socket")
+    mappings_dir: DirectoryPath = Field(PACKAGED_MAPPINGS, description="a folder with the three mapping files")
 
     acceptance_sla_hours: float = Field(24, gt=0, allow_inf_nan=False, description="hours, more than 0")
     return_acceptance: Literal["auto", "manual"] = Field("auto", description="auto or manual")
@@ -202,9 +194,7 @@ class Settings(BaseSettings):
     def _whole_or_absent(cls, value: int | None, info: ValidationInfo) -> int | None:
         parts = [info.data.get("bigcommerce_store_hash"), info.data.get("bigcommerce_token"), value]
         if any(parts) and not all(parts):
-            raise ValueError(
-                "BIGCOMMERCE_STORE_HASH, BIGCOMMERCE_TOKEN and BIGCOMMERCE_LOCATION_ID go together"
-            )
+            raise ValueError("BIGCOMMERCE_STORE_HASH, BIGCOMMERCE_TOKEN and BIGCOMMERCE_LOCATION_ID go together")
         return value
 
     @field_validator("call_interval_scale")

@@ -86,9 +86,7 @@ def test_every_variable_is_a_setting() -> None:
 
 
 def test_the_image_expands_a_command_and_gives_it_its_own_place() -> None:
-    (line,) = [
-        line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("ENTRYPOINT")
-    ]
+    (line,) = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("ENTRYPOINT")]
     entrypoint = json.loads(line.removeprefix("ENTRYPOINT "))
     with subprocess.Popen(
         [*entrypoint, """sh -c 'echo $$ "$1"' "" "$FOLDER/state" """],

@@ -125,7 +125,5 @@ def server_binary() -> str:
     except ValkeyBinaryNotFoundError:
         installed = shutil.which("valkey-server") or shutil.which("redis-server")
     if installed is None:
-        raise SettingsError(
-            ["BROKER_URL is missing, and there is no valkey-server or redis-server to start instead."]
-        )
+        raise SettingsError(["BROKER_URL is missing, and there is no valkey-server or redis-server to start instead."])
     return installed

@@ -34,9 +34,7 @@ class Child:
     process group of its own: Ctrl-C in a terminal reaches the supervisor alone.
     """
 
-    def __init__(
-        self, name: str, command: str, *, env: Mapping[str, str], colour: str, printer: Printer
-    ) -> None:
+    def __init__(self, name: str, command: str, *, env: Mapping[str, str], colour: str, printer: Printer) -> None:
         self.name = name
         self._command = command
         self._env = env

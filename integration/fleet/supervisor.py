@@ -64,9 +64,7 @@ class Fleet:
 
         Returns 0 when every process ended by itself once asked to, 1 when one had to be killed.
         """
-        before = {
-            number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)
-        }
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             self._supervise()
         finally:

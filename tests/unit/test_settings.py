@@ -121,9 +121,7 @@ def test_a_broker_may_be_a_socket(monkeypatch: pytest.MonkeyPatch, url: str) -> 
 
 
 def test_bigcommerce_is_the_stock_master_once_it_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = load(
-        monkeypatch, BIGCOMMERCE_STORE_HASH="abc", BIGCOMMERCE_TOKEN="t", BIGCOMMERCE_LOCATION_ID="1"
-    )
+    settings = load(monkeypatch, BIGCOMMERCE_STORE_HASH="abc", BIGCOMMERCE_TOKEN="t", BIGCOMMERCE_LOCATION_ID="1")
     assert settings.bigcommerce_is_stock_master
     assert settings.bigcommerce_base_url == "https://api.bigcommerce.com"
 
@@ -167,9 +165,7 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, values in MALFORMED.items() for value in values]
-)
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in MALFORMED.items() for value in values])
 def test_a_malformed_variable_is_named_with_what_is_expected_but_never_with_its_value(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
@@ -193,9 +189,7 @@ def test_neither_secrets_nor_passwords_show_in_a_repr(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000"])
-def test_a_simulator_on_this_machine_may_be_called_more_often(
-    monkeypatch: pytest.MonkeyPatch, url: str
-) -> None:
+def test_a_simulator_on_this_machine_may_be_called_more_often(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     settings = load(monkeypatch, MIRAKL_BASE_URL=url, CALL_INTERVAL_SCALE="0.05")
     assert (settings.scaled(60), settings.call_deadline, settings.claim_lease) == (3, 2, 6)
 

@@ -111,9 +111,7 @@ def test_an_old_address_where_nobody_answers_is_no_hindrance(tmp_path: Path) -> 
         assert answers(embedded.url)
 
 
-def test_a_server_that_does_not_start_is_reported_with_its_log(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_does_not_start_is_reported_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker, "STARTS_WITHIN", 0.3)
     monkeypatch.setattr(broker, "server_binary", lambda: "false")
     with pytest.raises(BrokerDidNotStart, match=r"server\.log says why"):
@@ -121,9 +119,7 @@ def test_a_server_that_does_not_start_is_reported_with_its_log(
     assert not broker_url_file(tmp_path).exists()
 
 
-def test_an_installed_server_serves_where_the_package_has_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installed_server_serves_where_the_package_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "redis-server"
     installed.touch(mode=0o755)
     monkeypatch.setattr(broker, "get_binary_path", _no_binary)

@@ -40,9 +40,7 @@ def test_the_procfile_has_a_worker_for_each_queue_and_one_beat() -> None:
     assert [name for name, line in lines.items() if " worker " not in line] == ["beat", "web", "flower"]
 
 
-def test_an_installed_package_brings_its_own_procfile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_installed_package_brings_its_own_procfile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "Procfile").write_text("# a comment\nweb: python -m somewhere\n")
     monkeypatch.setattr(procfile, "PACKAGE", tmp_path)
     assert load_procfile() == {"web": "python -m somewhere"}

@@ -98,9 +98,7 @@ def test_a_stop_goes_from_what_brings_work_over_the_workers_to_the_onlooker(
     assert "is killed" not in output.getvalue()
 
 
-def test_a_process_that_waits_to_be_started_again_stays_down_after_a_stop(
-    start: Start, output: io.StringIO
-) -> None:
+def test_a_process_that_waits_to_be_started_again_stays_down_after_a_stop(start: Start, output: io.StringIO) -> None:
     fleet = start({"web": "false"})
     wait_for(output, "starts again")
     fleet.stop()
@@ -110,9 +108,7 @@ def test_a_process_that_waits_to_be_started_again_stays_down_after_a_stop(
 def test_a_worker_is_asked_alone_so_that_its_children_finish_their_calls(
     start: Start, output: io.StringIO, notes: Path
 ) -> None:
-    calls = (
-        "(sleep 0.5; echo call finished >> $NOTES) & call=$!; trap true TERM; echo ready; wait; wait $call"
-    )
+    calls = "(sleep 0.5; echo call finished >> $NOTES) & call=$!; trap true TERM; echo ready; wait; wait $call"
     fleet = start({"refund": f"sh -c '{calls}'"})
     wait_for(output, "| ready")
     fleet.stop()
@@ -182,9 +178,7 @@ def test_there_is_no_restart_of_what_is_not_in_the_fleet(make: Start) -> None:
         make({"refund": "true"}).restart("refunds")
 
 
-def test_what_the_watch_names_is_restarted(
-    start: Start, output: io.StringIO, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_watch_names_is_restarted(start: Start, output: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "WATCH_EVERY", 0.05)
     monkeypatch.setattr(supervisor, "GRACE", 0.5)
     start({"refund": STUBBORN, "web": POLITE.format(name="web")}, watch=lambda: ["refund"])
