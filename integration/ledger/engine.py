@@ -1,0 +1,68 @@
+"""Engines that keep a promise: what was committed survives a power cut, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+
+from integration.errors import BackhaulError
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+class NotDurable(BackhaulError):
+    """The database may forget a commit, so nothing may be sent on its word."""
+
+
+def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
+    """An engine whose transactions are durable when they have committed.
+
+    SQLite: WAL, `synchronous=FULL`, foreign keys, and `BEGIN IMMEDIATE` for writing, so that a transaction which reads
+    and then writes never fails half-way for a lock. PostgreSQL: as it is; `check_durability` tells.
+    """
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def check_durability(engine: Engine) -> None:
+    """:raises NotDurable: when a commit would not survive a power cut; says what to change."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            mode = connection.execute(text("PRAGMA journal_mode")).scalar_one()
+            synchronous = connection.execute(text("PRAGMA synchronous")).scalar_one()
+            if mode != "wal" or synchronous < 2:  # FULL is 2, EXTRA is 3
+                raise NotDurable(
+                    f"SQLite runs with journal_mode={mode}, synchronous={synchronous}; "
+                    "Backhaul needs wal and FULL (2): put the file on a local disk that supports them"
+                )
+            return
+        setting = connection.execute(text("SHOW synchronous_commit")).scalar_one()
+        if setting not in ("on", "remote_apply"):
+            raise NotDurable(
+                f"PostgreSQL runs with synchronous_commit={setting}; Backhaul needs it on, since a refund that was "
+                "sent must not be forgotten: ALTER DATABASE … SET synchronous_commit = on"
+            )
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
+    dbapi_connection.isolation_level = None  # the driver begins nothing by itself: `_begin_sqlite` does
+    cursor = dbapi_connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,68 @@
+"""Small facts about the fleet itself: watermarks, heartbeats, and alerts that were given."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from integration.ledger.store import Tx
+from integration.ledger.tables import AlertRow, Facts, HeartbeatRow, ReferenceRow, WatermarkRow
+
+
+class Heartbeat(NamedTuple):
+    queue: str
+    age: float
+    """Seconds, by the database's clock."""
+
+
+def watermark(tx: Tx, name: str) -> datetime | None:
+    """How far this poll has stored everything; None before the first time."""
+    row = tx.session.get(WatermarkRow, (tx.shop, name))
+    return None if row is None else row.at
+
+
+def move_watermark(tx: Tx, name: str, at: datetime) -> None:
+    """Move a watermark forward; it never goes back."""
+    row = tx.session.get(WatermarkRow, (tx.shop, name))
+    if row is None:
+        tx.session.add(WatermarkRow(shop=tx.shop, name=name, at=at))
+    elif row.at < at:
+        row.at = at
+
+
+def beat(tx: Tx, queue: str) -> None:
+    """A task of this queue came through the broker and wrote here: the proof that the queue is alive."""
+    tx.session.merge(
+        HeartbeatRow(shop=tx.shop, queue=queue, seen_at=tx.now, host=socket.gethostname(), pid=os.getpid())
+    )
+
+
+def heartbeats(tx: Tx) -> list[Heartbeat]:
+    """The newest heartbeat of each queue."""
+    rows = tx.session.scalars(select(HeartbeatRow).filter_by(shop=tx.shop))
+    return [Heartbeat(row.queue, (tx.now - row.seen_at).total_seconds()) for row in rows]
+
+
+def alert_once(tx: Tx, name: str, subject: str) -> bool:
+    """Whether this alert is new: True the first time, False ever after."""
+    if tx.session.get(AlertRow, (tx.shop, name, subject)) is not None:
+        return False
+    tx.session.add(AlertRow(shop=tx.shop, name=name, subject=subject, given_at=tx.now))
+    tx.session.flush()
+    return True
+
+
+def kept_reference(tx: Tx, name: str, *, younger_than: float) -> Facts | None:
+    """A table of Mirakl's as it was read less than so many seconds ago."""
+    row = tx.session.get(ReferenceRow, (tx.shop, name))
+    if row is None or (tx.now - row.fetched_at).total_seconds() >= younger_than:
+        return None
+    return row.body
+
+
+def keep_reference(tx: Tx, name: str, body: Facts) -> None:
+    tx.session.merge(ReferenceRow(shop=tx.shop, name=name, body=body, fetched_at=tx.now))

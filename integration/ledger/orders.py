@@ -1,0 +1,51 @@
+"""Orders in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from integration.ledger.store import Tx
+from integration.ledger.tables import OrderRow
+
+
+def known_orders(tx: Tx, order_ids: Collection[str]) -> dict[str, OrderRow]:
+    """Those of these orders that stand in the ledger."""
+    ids = list(order_ids)
+    found: dict[str, OrderRow] = {}
+    for start in range(0, len(ids), 500):  # SQLite bounds the number of variables of a statement
+        part = ids[start : start + 500]
+        rows = tx.session.scalars(select(OrderRow).where(OrderRow.shop == tx.shop, OrderRow.order_id.in_(part)))
+        found |= {row.order_id: row for row in rows}
+    return found
+
+
+def add_order(
+    tx: Tx,
+    *,
+    order_id: str,
+    commercial_id: str | None,
+    lines: Sequence[dict[str, Any]],
+    created_date: datetime,
+    deadline: datetime,
+) -> OrderRow:
+    """A new order that waits for its acceptance."""
+    row = OrderRow(
+        shop=tx.shop, order_id=order_id, commercial_id=commercial_id, state="waiting", lines=list(lines),
+        created_date=created_date, deadline=deadline, first_seen_at=tx.now, alerted_percent=0,
+    )  # fmt: skip
+    tx.session.add(row)
+    return row
+
+
+def get_order(tx: Tx, order_id: str) -> OrderRow | None:
+    return tx.session.get(OrderRow, (tx.shop, order_id))
+
+
+def orders(tx: Tx, *, state: str | None = None, limit: int | None = None) -> list[OrderRow]:
+    """Orders, nearest deadline first."""
+    query = select(OrderRow).filter_by(shop=tx.shop).order_by(OrderRow.deadline, OrderRow.order_id).limit(limit)
+    return list(tx.session.scalars(query if state is None else query.filter_by(state=state)))

@@ -1,0 +1,95 @@
+"""Refunds in the ledger: ours, whose state is their intent's, and those that others made."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from integration.ledger.store import Tx
+from integration.ledger.tables import Intent, RefundRow
+
+
+class Refund(NamedTuple):
+    row: RefundRow
+    intent: Intent | None
+
+    @property
+    def state(self) -> str:
+        """decided, claimed, unknown, confirmed, held, dropped; then refunded; or external."""
+        if self.intent is None:
+            return "external"
+        if self.intent.state == "confirmed" and self.row.refund_state == "REFUNDED":
+            return "refunded"
+        return self.intent.state
+
+
+def get_refund(tx: Tx, refund_id: uuid.UUID) -> Refund | None:
+    row = tx.session.scalar(select(RefundRow).filter_by(shop=tx.shop, id=refund_id))
+    return None if row is None else _with_intent(tx, row)
+
+
+def refund_of_intent(tx: Tx, intent_id: uuid.UUID) -> RefundRow:
+    return tx.session.scalars(select(RefundRow).filter_by(shop=tx.shop, intent_id=intent_id)).one()
+
+
+def refunds(
+    tx: Tx, *, return_id: str | None = None, order_id: str | None = None, limit: int | None = None
+) -> list[Refund]:
+    """Refunds, oldest first."""
+    query = select(RefundRow).filter_by(shop=tx.shop).order_by(RefundRow.created_at, RefundRow.id).limit(limit)
+    if return_id is not None:
+        query = query.filter_by(return_id=return_id)
+    if order_id is not None:
+        query = query.filter_by(order_id=order_id)
+    return [_with_intent(tx, row) for row in tx.session.scalars(query)]
+
+
+def attributed_ids(tx: Tx, order_id: str) -> frozenset[str]:
+    """Mirakl's refund ids of this order that belong to an intent of ours."""
+    return frozenset(
+        tx.session.scalars(
+            select(RefundRow.mirakl_refund_id).where(
+                RefundRow.shop == tx.shop,
+                RefundRow.order_id == order_id,
+                RefundRow.intent_id.is_not(None),
+                RefundRow.mirakl_refund_id.is_not(None),
+            )
+        )
+    )
+
+
+def known_mirakl_ids(tx: Tx, mirakl_refund_ids: Collection[str]) -> dict[str, RefundRow]:
+    rows = tx.session.scalars(
+        select(RefundRow).where(RefundRow.shop == tx.shop, RefundRow.mirakl_refund_id.in_(list(mirakl_refund_ids)))
+    )
+    return {row.mirakl_refund_id or "": row for row in rows}
+
+
+def to_look_at(tx: Tx, *, limit: int) -> list[RefundRow]:
+    """Refunds whose way to REFUNDED is due for a look, oldest date first."""
+    return list(
+        tx.session.scalars(
+            select(RefundRow)
+            .where(RefundRow.shop == tx.shop, RefundRow.look_at <= tx.now)
+            .order_by(RefundRow.look_at)
+            .limit(limit)
+        )
+    )
+
+
+def waiting_amounts(tx: Tx, reason: str, *, since: datetime | None = None) -> list[Refund]:
+    """Refunds that wait for the same thing, such as `insufficient_balance`."""
+    rows = tx.session.scalars(
+        select(RefundRow)
+        .join(Intent, Intent.id == RefundRow.intent_id)
+        .where(RefundRow.shop == tx.shop, Intent.state == "decided", Intent.reason == reason)
+    )
+    return [_with_intent(tx, row) for row in rows if since is None or row.created_at >= since]
+
+
+def _with_intent(tx: Tx, row: RefundRow) -> Refund:
+    return Refund(row, None if row.intent_id is None else tx.session.get(Intent, row.intent_id))

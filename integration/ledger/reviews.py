@@ -1,0 +1,63 @@
+"""The review inbox: cases that wait for a person, each with the reason and what to do."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+
+from sqlalchemy import select, update
+
+from integration.ledger.store import Tx
+from integration.ledger.tables import Facts, ReviewRow
+
+log = logging.getLogger(__name__)
+
+
+def open_review(
+    tx: Tx, *, kind: str, subject: str, reason: str, detail: str, evidence: Facts | None = None
+) -> ReviewRow:
+    """Put a case into the inbox, once: the review that is open for it already, with today's detail, else a new one."""
+    known = tx.session.scalar(
+        select(ReviewRow).filter_by(shop=tx.shop, kind=kind, subject=subject, reason=reason, state="open")
+    )
+    if known is not None:
+        known.detail, known.evidence = detail, evidence or {}
+        return known
+    review = ReviewRow(
+        id=uuid.uuid4(), shop=tx.shop, kind=kind, subject=subject, reason=reason, detail=detail,
+        evidence=evidence or {}, state="open", opened_at=tx.now,
+    )  # fmt: skip
+    tx.session.add(review)
+    tx.session.flush()
+    tx.after_commit.append(
+        lambda: log.error(
+            "held for a person: %s %s (%s): %s", kind, subject, reason, detail,
+            extra={"alert": "held", "kind": kind, "reason": reason},
+        )
+    )  # fmt: skip
+    return review
+
+
+def resolve(tx: Tx, *, kind: str, subject: str, resolution: str) -> int:
+    """Close every open review of one case; how many there were."""
+    result = tx.session.execute(
+        update(ReviewRow)
+        .where(
+            ReviewRow.shop == tx.shop,
+            ReviewRow.kind == kind,
+            ReviewRow.subject == subject,
+            ReviewRow.state == "open",
+        )
+        .values(state="resolved", resolved_at=tx.now, resolved_by=tx.who, resolution=resolution)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def get_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow | None:
+    return tx.session.scalar(select(ReviewRow).filter_by(shop=tx.shop, id=review_id))
+
+
+def reviews(tx: Tx, *, state: str | None = "open") -> list[ReviewRow]:
+    """The inbox, oldest first."""
+    query = select(ReviewRow).filter_by(shop=tx.shop).order_by(ReviewRow.opened_at, ReviewRow.id)
+    return list(tx.session.scalars(query if state is None else query.filter_by(state=state)))

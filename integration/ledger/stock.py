@@ -1,0 +1,91 @@
+"""Movements of stock and the imports that carry them to Mirakl."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import func, select, update
+
+from integration.ledger.store import Tx
+from integration.ledger.tables import MovementRow, StockImportRow
+
+
+def add_movement(
+    tx: Tx,
+    *,
+    return_id: str,
+    order_line_id: str,
+    sku: str,
+    quantity: int,
+    location: str | None,
+    state: str,
+    reason: str | None,
+) -> MovementRow:
+    """Units of one return line that came back together."""
+    ordinal = tx.session.scalar(
+        select(func.count())
+        .select_from(MovementRow)
+        .filter_by(shop=tx.shop, return_id=return_id, order_line_id=order_line_id)
+    )
+    row = MovementRow(
+        id=uuid.uuid4(), shop=tx.shop, return_id=return_id, order_line_id=order_line_id, ordinal=(ordinal or 0) + 1,
+        sku=sku, quantity=quantity, location=location, state=state, reason=reason, created_at=tx.now, due_at=tx.now,
+        returned_imports=0, parked_times=0, in_stock_master=False,
+    )  # fmt: skip
+    tx.session.add(row)
+    tx.session.flush()
+    return row
+
+
+def get_movement(tx: Tx, movement_id: uuid.UUID) -> MovementRow | None:
+    return tx.session.scalar(select(MovementRow).filter_by(shop=tx.shop, id=movement_id))
+
+
+def movements(
+    tx: Tx,
+    *,
+    states: Sequence[str] | None = None,
+    return_id: str | None = None,
+    order_line_id: str | None = None,
+    import_id: uuid.UUID | None = None,
+    limit: int | None = None,
+) -> list[MovementRow]:
+    """Movements, oldest first."""
+    query = select(MovementRow).filter_by(shop=tx.shop).order_by(MovementRow.created_at, MovementRow.id).limit(limit)
+    if states is not None:
+        query = query.where(MovementRow.state.in_(states))
+    if return_id is not None:
+        query = query.filter_by(return_id=return_id)
+    if order_line_id is not None:
+        query = query.filter_by(order_line_id=order_line_id)
+    if import_id is not None:
+        query = query.filter_by(import_id=import_id)
+    return list(tx.session.scalars(query))
+
+
+def unpark(tx: Tx) -> int:
+    """Parked movements whose time has come are pending again; how many."""
+    result = tx.session.execute(
+        update(MovementRow)
+        .where(MovementRow.shop == tx.shop, MovementRow.state == "parked", MovementRow.due_at <= tx.now)
+        .values(state="pending", import_id=None)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def unfinished_import(tx: Tx) -> StockImportRow | None:
+    """The shop's import in flight: there is one at most."""
+    return tx.session.scalar(select(StockImportRow).filter_by(shop=tx.shop, finished_at=None))
+
+
+def get_import(tx: Tx, import_id: uuid.UUID) -> StockImportRow:
+    return tx.session.scalars(select(StockImportRow).filter_by(shop=tx.shop, id=import_id)).one()
+
+
+def open_import(tx: Tx) -> StockImportRow:
+    """A new import, to which movements are attached when it is about to be sent."""
+    row = StockImportRow(id=uuid.uuid4(), shop=tx.shop, created_at=tx.now)
+    tx.session.add(row)
+    tx.session.flush()
+    return row
