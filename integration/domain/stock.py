@@ -1,0 +1,56 @@
+"""Reading what happened to a stock import, and telling "not live yet" from "no". Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from integration.domain.retry import RetryPolicy
+
+NOT_LIVE_YET = re.compile(
+    r"staging|pending|synchroni[sz]|not (yet )?live|not yet|waiting for|being (created|validated)",
+    re.IGNORECASE,
+)
+"""Mirakl's refusals are text for people and have no codes, so they are matched loosely (contracts: OF03, OF21)."""
+
+PARKED = RetryPolicy(first=300.0, longest=21_600.0)
+"""Seconds between tries of a line whose product is not live yet: five minutes, growing to six hours."""
+
+
+def what_a_refusal_means(message: str) -> Literal["parked", "held"]:
+    """`parked`: the product is not live yet, the line will be tried again by itself. `held`: a person is asked."""
+    return "parked" if NOT_LIVE_YET.search(message) else "held"
+
+
+@dataclass(frozen=True)
+class StockSent:
+    """One line of an import: the offer's quantity before, the units that came back, the absolute quantity sent.
+
+    `sent` is `before + units`, or, where there is a stock master, the master's level, which has the units in it.
+    """
+
+    sku: str
+    before: int
+    units: int
+    sent: int
+
+
+def landed(line: StockSent, level: int | None) -> bool | None:
+    """Whether a line of an import with unknown outcome has landed, by the offer's quantity now; None when unclear.
+
+    Sales only lower the level, so a level above `before` is our doing; exactly `before` means that nothing landed;
+    below it, either the line did not land and some were sold, or it landed and many were.
+    """
+    if level is None:
+        return None
+    if level == line.sent or line.before < level <= line.sent:
+        return True
+    return False if level == line.before else None
+
+
+def all_landed(lines: Iterable[tuple[StockSent, int | None]]) -> bool | None:
+    """The verdict on the whole file, which Mirakl takes as a whole; None when the lines do not agree."""
+    verdicts = {landed(line, level) for line, level in lines}
+    return verdicts.pop() if len(verdicts) == 1 else None
