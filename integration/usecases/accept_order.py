@@ -1,0 +1,82 @@
+"""Accept one order on Mirakl (OR21), before its deadline and ahead of all other work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from integration.domain.orders import acceptance_verdict
+from integration.errors import Held
+from integration.ledger.orders import get_order
+from integration.ledger.reviews import open_review, resolve
+from integration.ledger.store import Tx
+from integration.ledger.tables import Facts, Intent
+from integration.usecases.acts import Act
+from integration.usecases.ports import Ports
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What is sent: every line of the order, since OR21 wants them all."""
+
+    order_id: str
+    lines: dict[str, bool]
+
+
+Outcome = Literal["accepted_by_us", "accepted", "missed", "refused", "canceled"]
+
+
+class AcceptOrder(Act[Acceptance, Outcome]):
+    """Accept every line. Mirakl's own state guards OR21: a second call is refused and has no second effect."""
+
+    kind: ClassVar[str] = "accept_order"
+    queue: ClassVar[str] = "acknowledgement"
+    review_kind: ClassVar[str] = "order"
+    guarded: ClassVar[bool] = True
+    patience: ClassVar[int] = 5
+
+    def prepare(self, ports: Ports, intent: Intent) -> Acceptance:
+        return Acceptance(intent.subject, dict.fromkeys(intent.plan["order_line_ids"], True))
+
+    def plan(self, intent: Intent, prepared: Acceptance) -> Facts:
+        return intent.plan
+
+    def send(self, ports: Ports, prepared: Acceptance) -> Outcome:
+        ports.mirakl.accept_order(prepared.order_id, prepared.lines)
+        return "accepted_by_us"
+
+    def read_back(self, ports: Ports, intent: Intent) -> Outcome | None:
+        found = ports.mirakl.orders([intent.subject])
+        if not found:
+            raise Held("order_not_on_mirakl", f"OR11 does not show order {intent.subject} to this key.")
+        verdict = acceptance_verdict(found[0])
+        if verdict == "waiting":
+            return None
+        # Refused at the first sending: somebody was there before. Else it was ours, and only its answer was lost.
+        before_us = intent.reason == "rejected" and intent.sends == 1
+        return "accepted_by_us" if verdict == "accepted" and not before_us else verdict
+
+    def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Outcome) -> None:
+        order = get_order(tx, intent.subject)
+        if order is None:
+            raise Held("order_not_in_ledger", f"Order {intent.subject} was accepted and is not in the ledger.")
+        if answer in ("accepted_by_us", "accepted"):
+            order.state, order.reason = "acknowledged", None
+            order.acknowledged_at = tx.now
+            order.acknowledged_by = "us" if answer == "accepted_by_us" else "somebody_else"
+            resolve(tx, kind="order", subject=order.order_id, resolution="acknowledged")
+        elif answer == "missed":
+            order.state, order.reason = "missed", "deadline_passed"
+            self._tell(tx, order.order_id, "acceptance_missed", "Nobody accepted it in time; Mirakl refused it.")
+        else:
+            order.state, order.reason = "held", f"order_{answer}"
+            self._tell(tx, order.order_id, f"order_{answer}", f"It was {answer} before it could be accepted.")
+
+    def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
+        super().hold(tx, intent, held)
+        order = get_order(tx, intent.subject)
+        if order is not None:
+            order.state, order.reason = "held", held.reason
+
+    def _tell(self, tx: Tx, order_id: str, reason: str, what: str) -> None:
+        open_review(tx, kind="order", subject=order_id, reason=reason, detail=f"Order {order_id}: {what}")

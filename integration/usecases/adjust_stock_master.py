@@ -1,0 +1,120 @@
+"""BigCommerce as the stock master: add the units there first, and wait until its level shows them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from integration.bigcommerce.client import BigCommerce
+from integration.errors import Held
+from integration.ledger import intents
+from integration.ledger.stock import get_movement
+from integration.ledger.store import Tx
+from integration.ledger.tables import Facts, Intent, MovementRow
+from integration.usecases.acts import Act, WaitsFor
+from integration.usecases.move_units import hold_movement
+from integration.usecases.ports import Ports
+from integration.usecases.stock_channel import open_channel
+
+APPLIES_WITHIN = 5.0
+"""Seconds between looks: an adjustment is applied asynchronously (contracts: BigCommerce, Adjust)."""
+
+MOST_LOOKS = 24
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    sku: str
+    before: int
+    quantity: int
+
+
+class _MasterAct(Act[Adjustment, Adjustment]):
+    queue: ClassVar[str] = "restock"
+    review_kind: ClassVar[str] = "stock"
+
+    def evidence(self, intent: Intent, answer: Adjustment) -> Facts:
+        return vars(answer)
+
+    def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
+        hold_movement(tx, _movement(tx, intent), held)
+
+
+class AdjustStockMaster(_MasterAct):
+    """A relative adjustment counts twice when it is repeated, so an unknown outcome is read and compared."""
+
+    kind: ClassVar[str] = "adjust_stock_master"
+
+    def prepare(self, ports: Ports, intent: Intent) -> Adjustment:
+        with ports.ledger.read() as tx:
+            movement = _movement(tx, intent)
+        sku = ports.mappings.current().skus.to_bigcommerce(movement.sku)
+        if sku is None:
+            raise Held("unmapped_sku", f"skus.csv names no BigCommerce SKU for {movement.sku}.")
+        return Adjustment(sku, _level(ports, sku), movement.quantity)
+
+    def plan(self, intent: Intent, prepared: Adjustment) -> Facts:
+        return vars(prepared)
+
+    def send(self, ports: Ports, prepared: Adjustment) -> Adjustment:
+        _master(ports).adjust("returned units", {prepared.sku: prepared.quantity})
+        return prepared
+
+    def read_back(self, ports: Ports, intent: Intent) -> Adjustment | None:
+        sent = Adjustment(**intent.plan)
+        level = _level(ports, sent.sku)
+        if level == sent.before + sent.quantity:
+            return sent
+        if level == sent.before:
+            return None
+        raise Held(
+            "stock_master_unclear",
+            f"BigCommerce shows {level} of {sent.sku}; it had {sent.before} and {sent.quantity} were to be added. "
+            "Look there whether they were, then resolve.",
+            {**intent.plan, "now": level},
+        )
+
+    def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Adjustment) -> None:
+        intents.decide(tx, "await_stock_master", intent.subject, plan=vars(answer))
+
+
+class AwaitStockMaster(_MasterAct):
+    """Send nothing to Mirakl before the master's level has the units in it."""
+
+    kind: ClassVar[str] = "await_stock_master"
+    reads_only: ClassVar[bool] = True
+
+    def prepare(self, ports: Ports, intent: Intent) -> Adjustment:
+        expected = Adjustment(**intent.plan)
+        level = _level(ports, expected.sku)
+        if level >= expected.before + expected.quantity:
+            return expected
+        if intent.attempts > MOST_LOOKS:
+            raise Held("stock_master_unclear", f"BigCommerce still shows {level} of {expected.sku}.", intent.plan)
+        raise WaitsFor("stock_master_applies", ports.settings.scaled(APPLIES_WITHIN))
+
+    def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Adjustment) -> None:
+        _movement(tx, intent).in_stock_master = True
+        tx.session.flush()
+        open_channel(ports, tx)
+
+
+def _movement(tx: Tx, intent: Intent) -> MovementRow:
+    movement = get_movement(tx, uuid.UUID(intent.subject))
+    if movement is None:
+        raise Held("movement_not_in_ledger", f"Movement {intent.subject} is not in the ledger.")
+    return movement
+
+
+def _master(ports: Ports) -> BigCommerce:
+    if ports.bigcommerce is None:
+        raise Held("no_stock_master", "BigCommerce is not configured any more: set it, or replay the movement.")
+    return ports.bigcommerce
+
+
+def _level(ports: Ports, sku: str) -> int:
+    level = _master(ports).inventory([sku]).get(sku)
+    if level is None:
+        raise Held("not_in_stock_master", f"BigCommerce has no {sku} at this location.")
+    return level

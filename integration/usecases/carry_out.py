@@ -1,0 +1,213 @@
+"""How every promise is kept: claim → write ahead → send → record, and, where the outcome is unknown, read back.
+
+Nothing foreign happens inside a transaction, and nothing is sent that is not committed first. Whatever kills this
+process leaves an intent that says how far it came; its lease ends, it becomes `unknown`, and reading settles it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from integration.domain.orders import Waits
+from integration.domain.retry import RetryPolicy
+from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable
+from integration.ledger import intents
+from integration.ledger.intents import FenceLost
+from integration.ledger.tables import Intent
+from integration.usecases.acts import Act, AlreadyThere, WaitsFor
+from integration.usecases.ports import Ports
+
+log = logging.getLogger(__name__)
+
+SETTLING = 60.0
+"""Seconds before the first read-back of an unknown outcome: the call's deadline and what Mirakl may take beyond it."""
+
+BETWEEN_ABSENCES = 600.0
+"""Seconds between the two reads that must both find nothing before anything is sent again."""
+
+MAX_SENDS = 2
+"""Sendings of one intent that happen by themselves; a third needs a person."""
+
+MAX_SURPRISES = 10
+"""Attempts of one intent that may end in an error nobody foresaw, before a person is asked."""
+
+CREDENTIALS_PAUSE = 300.0
+"""Seconds until the next try after a 401 or 403: a key is mended by a person."""
+
+
+class Keeping:
+    """One run of one intent, from its claim to its record."""
+
+    def __init__(self, ports: Ports, act: Act[Any, Any], intent: Intent, retry: RetryPolicy) -> None:
+        self.ports, self.act, self.intent, self.retry = ports, act, intent, retry
+        lease, deadline = ports.settings.claim_lease, ports.settings.call_deadline
+        self.send_before = time.monotonic() + lease - deadline
+        """A send that began later could outlive the claim (a stopped process does not notice time passing)."""
+
+    def run(self) -> str:
+        """Take the intent as far as it goes now; the word for the log says how far."""
+        if self.intent.state == "unknown":
+            return self._guard(self._read_back)
+        return self._guard(self._prepare_and_send)
+
+    def _guard(self, step: Any) -> str:
+        try:
+            return str(step())
+        except FenceLost:
+            raise
+        except Held as held:
+            return self._hold(held)
+        except WaitsFor as waits:
+            return self._again(waits.reason, waits.seconds)
+        except Waits as waits:
+            return self._again(waits.reason, self._delay())
+        except CredentialsRefused as refused:
+            log.error("credentials refused: %s", refused, extra={"alert": "credentials_refused"})
+            return self._again("credentials_refused", self.ports.settings.scaled(CREDENTIALS_PAUSE), str(refused))
+        except Retryable as failure:
+            wait = self._delay() if failure.retry_after is None else failure.retry_after
+            return self._again("waiting_to_retry", wait, str(failure))
+        except Exception as surprise:
+            # The type alone: the text of an unforeseen error may hold anything.
+            if self.intent.attempts >= MAX_SURPRISES:
+                self._hold(Held("unexpected_error", f"{type(surprise).__name__}, {self.intent.attempts} times."))
+            else:
+                self._again("unexpected_error", self._delay(), type(surprise).__name__)
+            raise
+
+    def _prepare_and_send(self) -> str:
+        try:
+            prepared = self.act.prepare(self.ports, self.intent)
+        except AlreadyThere as found:
+            return self._record(found.answer)
+        if self.act.reads_only:
+            return self._record(prepared)
+        with self.ports.ledger.write() as tx:
+            intents.write_ahead(tx, self.intent, self.act.plan(self.intent, prepared))
+        if time.monotonic() > self.send_before:
+            return self._again("claim_too_old_to_send", 0.0, unsent=True)
+        try:
+            answer = self.act.send(self.ports, prepared)
+        except OutcomeUnknown as unknown:
+            return self._unknown("outcome_unknown", str(unknown))
+        except Rejected as rejected:
+            if self.act.guarded or self.intent.sends > 1:
+                return self._unknown("rejected", rejected.message)
+            refused = self.act.refused(self.intent, rejected)
+            if isinstance(refused, Waits):
+                return self._again(refused.reason, self._delay(), rejected.message, unsent=True)
+            raise refused from None
+        except Retryable as failure:  # never left, or turned away at the door
+            wait = self._delay() if failure.retry_after is None else failure.retry_after
+            return self._again("waiting_to_retry", wait, str(failure), unsent=True)
+        except Exception as surprise:  # bytes may have left: nobody may call this harmless
+            self._unknown("outcome_unknown", type(surprise).__name__)
+            raise
+        return self._record(answer)
+
+    def _read_back(self) -> str:
+        intent = self.intent
+        never_sent = intent.sent_at is None or (intent.claimed_at is not None and intent.sent_at < intent.claimed_at)
+        if never_sent:  # the claim expired before the write-ahead, and its holder has lost the fence
+            return self._again("claim_expired_before_sending", 0.0)
+        answer = self.act.read_back(self.ports, intent)
+        if answer is not None:
+            return self._record(answer)
+        if self.act.guarded and intent.reason == "rejected" and intent.sends >= self.act.patience:
+            raise Held(f"{self.act.kind}_rejected", intent.detail or "no message", {"sends": intent.sends})
+        absences = intent.absences + 1
+        if not self.act.guarded and absences < 2:
+            return self._unknown("not_found_once", intent.detail, wait=BETWEEN_ABSENCES, absences=absences)
+        if not self.act.guarded and intent.sends >= MAX_SENDS:
+            raise Held(
+                "unknown_outcome",
+                f"Sent {intent.sends} times, no answer, and the other side does not show it: look there, then say "
+                "either that it is done or that it is to be sent again.",
+                {"sends": intent.sends, "plan": intent.plan},
+            )
+        return self._again("not_found", self._delay() if self.act.guarded else 0.0, absences=absences)
+
+    def _record(self, answer: Any) -> str:
+        state = self.intent.state
+        with self.ports.ledger.write() as tx:
+            try:
+                with tx.session.begin_nested():
+                    intents.settle(tx, self.intent, "confirmed", evidence=self.act.evidence(self.intent, answer))
+                    self.act.record(self.ports, tx, self.intent, answer)
+            except Held as held:
+                self.intent.state = state  # the savepoint took the confirmation back
+                self._hold_in(tx, held)
+                return f"held: {held.reason}"
+        return "confirmed"
+
+    def _hold(self, held: Held) -> str:
+        with self.ports.ledger.write() as tx:
+            self._hold_in(tx, held)
+        return f"held: {held.reason}"
+
+    def _hold_in(self, tx: Any, held: Held) -> None:
+        intents.settle(tx, self.intent, "held", reason=held.reason, detail=held.detail, evidence=held.evidence)
+        self.act.hold(tx, self.intent, held)
+
+    def _again(
+        self,
+        reason: str,
+        seconds: float,
+        detail: str | None = None,
+        *,
+        unsent: bool = False,
+        absences: int | None = None,
+    ) -> str:
+        state = "decided"
+        if self.intent.state == "unknown" and reason in _READ_FAILED:
+            state, reason, detail = "unknown", self.intent.reason or reason, self.intent.detail
+        with self.ports.ledger.write() as tx:
+            due_at = tx.now + timedelta(seconds=seconds)
+            intents.settle(
+                tx,
+                self.intent,
+                state,
+                reason=reason,
+                detail=detail,
+                due_at=due_at,
+                absences=absences,
+                unsent=unsent,
+            )
+        return f"{state} again in {seconds:.1f} s: {reason}"
+
+    def _unknown(
+        self, reason: str, detail: str | None, *, wait: float | None = None, absences: int | None = None
+    ) -> str:
+        settling = 0.0 if self.act.guarded else SETTLING
+        seconds = self.ports.settings.scaled(settling if wait is None else wait)
+        with self.ports.ledger.write() as tx:
+            due_at = tx.now + timedelta(seconds=seconds)
+            intents.settle(tx, self.intent, "unknown", reason=reason, detail=detail, due_at=due_at, absences=absences)
+        return f"unknown: {reason}"
+
+    def _delay(self) -> float:
+        return self.ports.settings.scaled(self.retry.delay(self.intent.attempts, spread=self.ports.spread))
+
+
+_READ_FAILED = frozenset({"waiting_to_retry", "credentials_refused", "unexpected_error"})
+"""An outcome stays unknown while the other side cannot be read."""
+
+
+def carry_out(ports: Ports, act: Act[Any, Any], intent_id: uuid.UUID, *, retry: RetryPolicy) -> str:
+    """Keep one promise as far as it can be kept now. Running it twice, or in two places, is safe: one has the claim.
+
+    :returns: what happened, for the log; no personal data.
+    """
+    with ports.ledger.write() as tx:
+        intent = intents.claim(tx, intent_id, lease=ports.settings.claim_lease)
+    if intent is None:
+        return "nothing to do"
+    try:
+        return Keeping(ports, act, intent, retry).run()
+    except FenceLost as lost:
+        log.warning("stopped: %s", lost)
+        return "claim lost"

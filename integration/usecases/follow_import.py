@@ -1,0 +1,99 @@
+"""Follow a stock import to its end (STO02) and read what it refused (STO03): COMPLETE is not yet success."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from integration.domain.stock import PARKED, what_a_refusal_means
+from integration.errors import Held
+from integration.ledger.stock import get_import, movements
+from integration.ledger.store import Tx
+from integration.ledger.tables import Facts, Intent, MovementRow
+from integration.usecases.acts import Act, WaitsFor
+from integration.usecases.move_units import hold_movement
+from integration.usecases.ports import Ports
+from integration.usecases.stock_channel import open_channel
+
+BETWEEN_LOOKS = 15.0
+"""Seconds: STO02's published maximum is one call in 15 s."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`status`: COMPLETE or FAILED; `refusals`: Mirakl's message for each SKU that was refused."""
+
+    status: str
+    refusals: Mapping[str, str]
+
+
+class FollowImport(Act[Outcome, Outcome]):
+    """Ask until the import is over; then each movement is done, parked or held by its own line."""
+
+    kind: ClassVar[str] = "follow_import"
+    queue: ClassVar[str] = "restock"
+    review_kind: ClassVar[str] = "stock"
+    reads_only: ClassVar[bool] = True
+
+    def prepare(self, ports: Ports, intent: Intent) -> Outcome:
+        import_id = intent.plan["import_id"]
+        found = ports.mirakl.stock_import(import_id)
+        if found.status not in ("COMPLETE", "FAILED"):
+            raise WaitsFor("import_running", ports.settings.scaled(BETWEEN_LOOKS))
+        if found.status == "FAILED" or not (found.lines_in_error or found.has_error_report):
+            return Outcome(found.status, {})
+        errors = ports.mirakl.stock_import_errors(import_id)
+        refusals = {error.sku: error.reason for error in errors if error.sku}
+        if len(refusals) < (found.lines_in_error or 1):
+            raise Held(
+                "import_report_unreadable",
+                f"Import {import_id} refused {found.lines_in_error} line(s) and its report (STO03) names "
+                f"{len(refusals)}: compare the offers' quantities, then replay what did not arrive.",
+            )
+        return Outcome(found.status, refusals)
+
+    def evidence(self, intent: Intent, answer: Outcome) -> Facts:
+        return asdict(answer)
+
+    def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Outcome) -> None:
+        row = get_import(tx, uuid.UUID(intent.subject))
+        row.status, row.finished_at = answer.status, tx.now
+        for movement in movements(tx, states=["sent"], import_id=row.id):
+            if answer.status == "FAILED":
+                _give_back(tx, movement)
+            elif movement.sku in answer.refusals:
+                _refuse(ports, tx, movement, answer.refusals[movement.sku])
+            else:
+                movement.state, movement.reason, movement.done_at = "done", None, tx.now
+        tx.session.flush()
+        open_channel(ports, tx)
+
+    def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
+        row = get_import(tx, uuid.UUID(intent.subject))
+        row.finished_at, row.status = tx.now, "HELD"
+        for movement in movements(tx, states=["sent"], import_id=row.id):
+            hold_movement(tx, movement, held)
+
+
+def _give_back(tx: Tx, movement: MovementRow) -> None:
+    """A file that failed as a whole has changed nothing: its units go with the next one, once."""
+    movement.returned_imports += 1
+    movement.import_id = None
+    if movement.returned_imports > 1:
+        hold_movement(tx, movement, Held("import_failed_twice", "Two stock imports with these units FAILED (STO02)."))
+    else:
+        movement.state, movement.reason = "pending", "import_failed"
+
+
+def _refuse(ports: Ports, tx: Tx, movement: MovementRow, message: str) -> None:
+    movement.import_id = None
+    if what_a_refusal_means(message) == "held":
+        hold_movement(tx, movement, Held("import_line_refused", f"Mirakl refused SKU {movement.sku}: {message}"))
+        return
+    movement.parked_times += 1
+    wait = ports.settings.scaled(PARKED.delay(movement.parked_times, spread=ports.spread))
+    movement.state, movement.reason, movement.detail = "parked", "product_not_live_yet", message
+    movement.due_at = tx.now + timedelta(seconds=wait)

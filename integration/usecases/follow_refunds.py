@@ -1,0 +1,45 @@
+"""Follow each confirmed refund until Mirakl has paid it (`refund_state` REFUNDED), a hundred orders a call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from integration.domain.orders import Order
+from integration.domain.retry import RetryPolicy
+from integration.ledger.refunds import to_look_at
+from integration.ledger.store import Tx
+from integration.ledger.tables import RefundRow
+from integration.usecases.external_refunds import note_external
+from integration.usecases.ports import Ports
+
+LOOKS = RetryPolicy(first=300.0, longest=86_400.0)
+"""Seconds between looks at one refund: five minutes, growing to a day."""
+
+
+def follow_refunds(ports: Ports) -> str:
+    """Look once at every refund whose next look is due."""
+    with ports.ledger.read() as tx:
+        due = to_look_at(tx, limit=500)
+    order_ids = sorted({row.order_id for row in due})
+    if not order_ids:
+        return "none due"
+    orders = {order.order_id: order for order in ports.mirakl.orders(order_ids)}
+    with ports.ledger.write() as tx:
+        for row in due:
+            current = tx.session.get(RefundRow, row.id)
+            if current is not None:
+                _take_over(ports, tx, current, orders.get(row.order_id))
+    for order in orders.values():
+        note_external(ports.ledger, order)
+    return f"{len(due)} looked at"
+
+
+def _take_over(ports: Ports, tx: Tx, row: RefundRow, order: Order | None) -> None:
+    row.looks += 1
+    row.look_at = tx.now + timedelta(seconds=ports.settings.scaled(LOOKS.delay(row.looks, spread=ports.spread)))
+    for line in order.lines if order else ():
+        for past in line.refunds:
+            if past.id == row.mirakl_refund_id:
+                row.refund_state = past.state
+    if row.refund_state == "REFUNDED":
+        row.look_at = None

@@ -1,0 +1,91 @@
+"""Every unit that came back is a movement: on its way to be on sale, or at its location with the reason why not."""
+
+from __future__ import annotations
+
+from integration.domain.verdicts import Units, sellable_units
+from integration.errors import Held
+from integration.ledger.reviews import open_review
+from integration.ledger.stock import add_movement, movements
+from integration.ledger.store import Tx
+from integration.ledger.tables import MovementRow, ReturnLineRow
+from integration.usecases.ports import Ports
+from integration.usecases.stock_channel import put_on_sale
+
+AWAITING = ("awaiting_inspection", "awaiting_restock")
+
+
+def move_units(ports: Ports, tx: Tx, line: ReturnLineRow, units: Units) -> None:
+    """Move what is new of a line since it was last looked at: units accepted, and units found sellable."""
+    sellable = sellable_units(line.disposition or "quarantine", line.restock, units)
+    to_sell = sellable.on_sale - line.sellable_units
+    if to_sell < 0:
+        _tell_already_on_sale(tx, line, -to_sell)
+        to_sell = 0
+    for waiting in movements(tx, states=["excluded"], return_id=line.return_id, order_line_id=line.order_line_id):
+        if to_sell and waiting.reason in AWAITING:
+            to_sell -= _release(ports, tx, waiting, to_sell)
+    arrived = units.accepted - line.moved_units
+    at_once = min(arrived, to_sell)
+    if at_once > 0:
+        _put_on_sale(ports, tx, _movement(ports, tx, line, at_once, "pending", None))
+    if arrived > at_once:
+        _movement(ports, tx, line, arrived - at_once, "excluded", sellable.reason)
+    line.moved_units = units.accepted
+    line.sellable_units = max(line.sellable_units, sellable.on_sale)
+
+
+def hold_movement(tx: Tx, movement: MovementRow, held: Held) -> None:
+    """These units, and no others, wait for a person."""
+    movement.state, movement.reason, movement.detail = "held", held.reason, held.detail
+    open_review(
+        tx,
+        kind="stock",
+        subject=str(movement.id),
+        reason=held.reason,
+        detail=held.detail,
+        evidence=held.evidence,
+    )
+
+
+def _movement(ports: Ports, tx: Tx, line: ReturnLineRow, quantity: int, state: str, reason: str | None) -> MovementRow:
+    """The SKU is what came back: what the warehouse found in the parcel, else what was ordered."""
+    skus = ports.mappings.current().skus
+    found = line.offer_sku if line.received_sku is None else skus.to_mirakl(line.received_sku)
+    movement = add_movement(
+        tx, return_id=line.return_id, order_line_id=line.order_line_id, sku=found or line.received_sku or "",
+        quantity=quantity, location=line.location, state=state, reason=reason,
+    )  # fmt: skip
+    if not found and state == "pending":
+        what = line.received_sku or f"order line {line.order_line_id}"
+        hold_movement(tx, movement, Held("unmapped_sku", f"No Mirakl offer SKU is known for {what}: see skus.csv."))
+    return movement
+
+
+def _release(ports: Ports, tx: Tx, waiting: MovementRow, wanted: int) -> int:
+    """Put units that waited for the warehouse on sale; a movement of more units than that is split."""
+    released = min(waiting.quantity, wanted)
+    if released == waiting.quantity:
+        waiting.state, waiting.reason, waiting.due_at = "pending", None, tx.now
+        _put_on_sale(ports, tx, waiting)
+        return released
+    waiting.quantity -= released
+    part = add_movement(
+        tx, return_id=waiting.return_id, order_line_id=waiting.order_line_id, sku=waiting.sku, quantity=released,
+        location=waiting.location, state="pending", reason=None,
+    )  # fmt: skip
+    _put_on_sale(ports, tx, part)
+    return released
+
+
+def _put_on_sale(ports: Ports, tx: Tx, movement: MovementRow) -> None:
+    if movement.state == "pending":
+        tx.session.flush()
+        put_on_sale(ports, tx, movement)
+
+
+def _tell_already_on_sale(tx: Tx, line: ReturnLineRow, units: int) -> None:
+    open_review(
+        tx, kind="return", subject=line.return_id, reason="already_on_sale",
+        detail=f"Reveni says now that {units} unit(s) of line {line.order_line_id} are not to be sold, but they are "
+        "on sale already: take them off by hand.",
+    )  # fmt: skip

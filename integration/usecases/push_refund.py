@@ -1,0 +1,216 @@
+"""Refund the units of one return line on Mirakl (OR28): computed from the Mirakl order, once, with its evidence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ClassVar
+
+from integration.domain.orders import Order, OrderLine, Waits
+from integration.domain.refund_matching import answer_differences, candidates
+from integration.domain.refunds import Answered, Asked, Calculation, calculate
+from integration.errors import Held, Rejected
+from integration.ledger.refunds import attributed_ids, refund_of_intent, refunds
+from integration.ledger.returns import get_return, lines_of, lock_return
+from integration.ledger.store import Tx
+from integration.ledger.tables import Facts, Intent, RefundRow, ReturnLineRow, ReturnRow
+from integration.usecases.acts import Act, AlreadyThere
+from integration.usecases.advance_return import advance
+from integration.usecases.external_refunds import attribute, note_external
+from integration.usecases.ports import Ports
+
+INSUFFICIENT_BALANCE = re.compile(r"sufficient.*balance|balance.*sufficient|insufficient", re.IGNORECASE)
+"""Mirakl gives this refusal no code, only words (contracts: OR28, known refusals)."""
+
+FIRST_LOOK = 60.0
+"""Seconds until a confirmed refund is first looked at on its way to REFUNDED."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the ledger knows of the refund that is due."""
+
+    refund: RefundRow
+    row: ReturnRow
+    line: ReturnLineRow
+    ours: dict[str, int]
+    attributed: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A refund that is about to be sent. `baseline`: ids of the line's refunds known before our first sending."""
+
+    calculation: Calculation
+    baseline: frozenset[str]
+    reveni: Facts = field(default_factory=dict)
+
+
+class PushRefund(Act[Ready, Answered]):
+    """One order line per call, one refund of an order at a time (the intent's group): an outcome is never mixed."""
+
+    kind: ClassVar[str] = "push_refund"
+    queue: ClassVar[str] = "refund"
+    review_kind: ClassVar[str] = "refund"
+
+    def prepare(self, ports: Ports, intent: Intent) -> Ready:
+        case = self._case(ports, intent)
+        _nobody_else_pays(case.row)
+        order = self._fresh_order(ports, case)
+        if intent.sends:  # an earlier sending may have landed after all
+            self._found_meanwhile(order, case, intent)
+        calculation = calculate(
+            order,
+            order_line_id=case.line.order_line_id,
+            quantity=case.refund.quantity or 0,
+            reason_code=case.line.refund_reason or "",
+            shipping_refund="proportional" if case.line.shipping_refund == "proportional" else "none",
+            ours=case.ours,
+            fee_codes=ports.settings.refund_fee_codes,
+            tax_rules=ports.reference.tax_rules() if _needs_rules(order, case.line.order_line_id) else {},
+            currency=_currency(case.row),
+        )
+        known = intent.plan.get("baseline") if intent.sends else None
+        baseline = frozenset(known or (past.id for past in _line(order, case.line.order_line_id).refunds))
+        return Ready(calculation, baseline, {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode})
+
+    def plan(self, intent: Intent, prepared: Ready) -> Facts:
+        return {
+            "calculation": prepared.calculation.model_dump(mode="json"),
+            "baseline": sorted(prepared.baseline),
+            "reveni": prepared.reveni,
+        }
+
+    def send(self, ports: Ports, prepared: Ready) -> Answered:
+        return ports.mirakl.refund(prepared.calculation.asked)
+
+    def read_back(self, ports: Ports, intent: Intent) -> Answered | None:
+        case = self._case(ports, intent)
+        return _match(self._fresh_order(ports, case), case, intent)
+
+    def evidence(self, intent: Intent, answer: Answered) -> Facts:
+        return {"answered": answer.model_dump(mode="json")}
+
+    def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Answered) -> None:
+        calculation = Calculation.model_validate(intent.plan["calculation"])
+        differences = answer_differences(calculation.asked, answer)
+        if differences:
+            raise Held(
+                "answer_differs",
+                f"Mirakl answered for something else than was asked: {'; '.join(differences)}.",
+                {
+                    "asked": calculation.asked.model_dump(mode="json"),
+                    "answered": answer.model_dump(mode="json"),
+                },
+            )
+        refund = refund_of_intent(tx, intent.id)
+        attribute(tx, refund, answer.refund_id)
+        refund.amount, refund.shipping_amount = calculation.asked.amount, calculation.asked.shipping_amount
+        refund.currency = calculation.asked.currency
+        refund.calculation = intent.plan["calculation"]
+        refund.confirmed_at = tx.now
+        refund.look_at = tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK))
+        tx.session.flush()
+        row = lock_return(tx, refund.return_id or "")
+        if row is not None:
+            advance(ports, tx, row)
+
+    def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
+        if INSUFFICIENT_BALANCE.search(rejected.message):
+            return Waits("insufficient_balance")
+        return Held("refund_rejected", f"Mirakl refused: {rejected.message}", {"status": rejected.status})
+
+    def subject(self, intent: Intent) -> str:
+        return str(intent.id)
+
+    def _case(self, ports: Ports, intent: Intent) -> Case:
+        with ports.ledger.read() as tx:
+            refund = refund_of_intent(tx, intent.id)
+            row = get_return(tx, refund.return_id or "")
+            lines = [
+                line for line in lines_of(tx, refund.return_id or "") if line.order_line_id == refund.order_line_id
+            ]
+            if row is None or not lines:
+                raise Held("return_not_in_ledger", f"The return of refund {intent.id} is not in the ledger.")
+            ours = {
+                known.row.mirakl_refund_id: known.row.quantity or 0
+                for known in refunds(tx, order_id=refund.order_id)
+                if known.intent is not None
+                and known.row.mirakl_refund_id is not None
+                and known.row.order_line_id == refund.order_line_id
+            }
+            return Case(refund, row, lines[0], ours, attributed_ids(tx, refund.order_id))
+
+    def _fresh_order(self, ports: Ports, case: Case) -> Order:
+        found = ports.mirakl.orders([case.row.order_id])
+        if not found:
+            raise Held("order_not_on_mirakl", f"OR11 does not show order {case.row.order_id} to this key.")
+        note_external(ports.ledger, found[0])
+        return found[0]
+
+    def _found_meanwhile(self, order: Order, case: Case, intent: Intent) -> None:
+        found = _match(order, case, intent)
+        if found is not None:
+            raise AlreadyThere(found)
+
+
+def _match(order: Order, case: Case, intent: Intent) -> Answered | None:
+    """The one refund on Mirakl that our last sending made, as an answer; None when there is none.
+
+    :raises Held: `ambiguous_refund` when there are several.
+    """
+    asked = Calculation.model_validate(intent.plan["calculation"]).asked
+    found = candidates(
+        _line(order, asked.order_line_id),
+        asked,
+        baseline=frozenset(intent.plan["baseline"]),
+        attributed=case.attributed,
+        sent_at=intent.sent_at or case.refund.created_at,
+    )
+    if len(found) > 1:
+        raise Held(
+            "ambiguous_refund",
+            f"Refunds {', '.join(past.id for past in found)} on Mirakl could each be this one: say which it is.",
+            {"candidates": [past.model_dump(mode="json") for past in found]},
+        )
+    return _as_answered(asked, found[0].id) if found else None
+
+
+def _as_answered(asked: Asked, refund_id: str) -> Answered:
+    """A refund that was matched on every figure, in the form of the answer that got lost."""
+    return Answered(refund_id=refund_id, **asked.model_dump(exclude={"order_tax_mode"}))
+
+
+def _line(order: Order, order_line_id: str) -> OrderLine:
+    line = order.line(order_line_id)
+    if line is None:
+        raise Held("order_line_not_in_order", f"Order {order.order_id} has no line {order_line_id}.")
+    return line
+
+
+def _needs_rules(order: Order, order_line_id: str) -> bool:
+    line = order.line(order_line_id)
+    return line is not None and any(tax.calculation_rule is None for tax in (*line.taxes, *line.shipping_taxes))
+
+
+def _currency(row: ReturnRow) -> str:
+    if row.currency is None:
+        raise Held("currency_unknown", f"Reveni does not say in which currency return {row.return_id} is.")
+    return row.currency
+
+
+def _nobody_else_pays(row: ReturnRow) -> None:
+    """Two payers would pay the shopper twice: what Reveni pays, Mirakl must not."""
+    if row.reveni_type == "exchange":
+        raise Held(
+            "exchange",
+            f"Return {row.return_id} is an exchange in Reveni: no money is due on Mirakl by itself.",
+        )
+    if row.reveni_type != "refund":
+        raise Held("unknown_return_type", f"Reveni gives return {row.return_id} the type {row.reveni_type!r}.")
+    if row.reveni_mode == "instant" or row.reveni_refunds:
+        raise Held("reveni_pays_too", f"Reveni has paid or will pay return {row.return_id} itself.",
+                   {"mode": row.reveni_mode, "refunds": row.reveni_refunds})  # fmt: skip
+    if row.reveni_mode != "not_instant":
+        raise Held("unknown_return_mode", f"Reveni gives return {row.return_id} the mode {row.reveni_mode!r}.")

@@ -1,0 +1,155 @@
+"""The steps of a return on Mirakl: accept (RT21), receive (RT25), assess (RT26), close (RT27).
+
+They are alike: one call that names one return, answered by a 200 with an error per return, and a state on Mirakl that
+refuses a repeat. "Already there" is found by reading (RT11) and is success.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from integration.domain.returns import CLOSED, ENDED_EARLY, IN_PROGRESS, RECEIVED
+from integration.errors import Held, Rejected
+from integration.ledger.returns import get_return, lines_of, lock_return
+from integration.ledger.store import Tx
+from integration.ledger.tables import Facts, Intent, ReturnLineRow
+from integration.mirakl.client import LineCompliance, ReturnCompliance, ReturnResults
+from integration.mirakl.wire import Return
+from integration.usecases.acts import Act, Prepared
+from integration.usecases.advance_return import advance, hold_return
+from integration.usecases.ports import Ports
+
+
+class ReturnStep(Act[Prepared, str]):
+    """One step of one return; the answer is Mirakl's state of the return after it."""
+
+    queue: ClassVar[str] = "reason-mapping"
+    review_kind: ClassVar[str] = "return"
+    guarded: ClassVar[bool] = True
+    leads_to: ClassVar[str]
+    """Mirakl's state after the step."""
+
+    reached_by: ClassVar[frozenset[str]]
+    """Mirakl's states in which the step is done already."""
+
+    def plan(self, intent: Intent, prepared: Prepared) -> Facts:
+        return intent.plan
+
+    def call(self, ports: Ports, prepared: Prepared) -> ReturnResults:
+        raise NotImplementedError
+
+    def send(self, ports: Ports, prepared: Prepared) -> str:
+        results = self.call(ports, prepared)
+        for message in results.errors.values():
+            raise Rejected(message, status=200)
+        return self.leads_to
+
+    def read_back(self, ports: Ports, intent: Intent) -> str | None:
+        found = self.find(ports, intent)
+        if found.state in ENDED_EARLY:
+            raise Held("return_ended_early", f"Return {intent.subject} is {found.state} on Mirakl.")
+        return found.state if self.is_done(found) else None
+
+    def is_done(self, found: Return) -> bool:
+        return found.state in self.reached_by
+
+    def find(self, ports: Ports, intent: Intent) -> Return:
+        for found in ports.mirakl.returns([intent.subject]):
+            if found.id == intent.subject:
+                return found
+        raise Held("return_not_on_mirakl", f"RT11 does not show return {intent.subject}.")
+
+    def record(self, ports: Ports, tx: Tx, intent: Intent, answer: str) -> None:
+        row = lock_return(tx, intent.subject)
+        if row is None:
+            raise Held("return_not_in_ledger", f"Return {intent.subject} is not in the ledger.")
+        row.mirakl_state = answer
+        advance(ports, tx, row)
+
+    def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
+        row = get_return(tx, intent.subject)
+        if row is not None:
+            hold_return(tx, row, held)
+
+
+class AcceptReturn(ReturnStep[str]):
+    """RT21: the seller agrees to the return."""
+
+    kind: ClassVar[str] = "accept_return"
+    leads_to: ClassVar[str] = IN_PROGRESS
+    reached_by: ClassVar[frozenset[str]] = frozenset({IN_PROGRESS, RECEIVED, CLOSED})
+
+    def prepare(self, ports: Ports, intent: Intent) -> str:
+        return intent.subject
+
+    def call(self, ports: Ports, prepared: str) -> ReturnResults:
+        return ports.mirakl.accept_returns([(prepared, True)])
+
+
+class ReceiveReturn(ReturnStep[str]):
+    """RT25: the parcel has arrived, as the first verdict shows."""
+
+    kind: ClassVar[str] = "receive_return"
+    leads_to: ClassVar[str] = RECEIVED
+    reached_by: ClassVar[frozenset[str]] = frozenset({RECEIVED, CLOSED})
+
+    def prepare(self, ports: Ports, intent: Intent) -> str:
+        return intent.subject
+
+    def call(self, ports: Ports, prepared: str) -> ReturnResults:
+        return ports.mirakl.receive_returns([prepared])
+
+
+class AssessReturn(ReturnStep[ReturnCompliance]):
+    """RT26: every line is compliant, or not and why. It has no state of its own: the lines carry it."""
+
+    kind: ClassVar[str] = "assess_return"
+    leads_to: ClassVar[str] = RECEIVED
+
+    def prepare(self, ports: Ports, intent: Intent) -> ReturnCompliance:
+        with ports.ledger.read() as tx:
+            lines = lines_of(tx, intent.subject)
+        return ReturnCompliance(intent.subject, tuple(self._assess(ports, line) for line in lines))
+
+    def plan(self, intent: Intent, prepared: ReturnCompliance) -> Facts:
+        return {
+            "lines": [
+                {
+                    "order_line_id": line.order_line_id,
+                    "non_compliance_reason_code": line.non_compliance_reason_code,
+                }
+                for line in prepared.lines
+            ]
+        }
+
+    def call(self, ports: Ports, prepared: ReturnCompliance) -> ReturnResults:
+        return ports.mirakl.assess_returns([prepared])
+
+    def is_done(self, found: Return) -> bool:
+        return found.state == CLOSED or all(line.compliance for line in found.return_lines)
+
+    def _assess(self, ports: Ports, line: ReturnLineRow) -> LineCompliance:
+        """RT26 knows lines and no units: a line with one rejected unit is not compliant."""
+        if line.rejected == 0:
+            return LineCompliance(line.order_line_id, compliant=True)
+        code = ports.mappings.current().reject_reasons.lookup(line.reject_reason or "")
+        if code is None:
+            raise Held(
+                "unmapped_reject_reason",
+                f"reject_reasons.csv has no row for {line.reject_reason or '(none)'}: add it, then replay this return.",
+            )
+        return LineCompliance(line.order_line_id, compliant=False, non_compliance_reason_code=code)
+
+
+class CloseReturn(ReturnStep[str]):
+    """RT27: nothing is open any more; every refund that was due is confirmed."""
+
+    kind: ClassVar[str] = "close_return"
+    leads_to: ClassVar[str] = CLOSED
+    reached_by: ClassVar[frozenset[str]] = frozenset({CLOSED})
+
+    def prepare(self, ports: Ports, intent: Intent) -> str:
+        return intent.subject
+
+    def call(self, ports: Ports, prepared: str) -> ReturnResults:
+        return ports.mirakl.close_returns([prepared])

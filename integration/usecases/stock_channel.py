@@ -1,0 +1,47 @@
+"""The one channel through which a shop's stock goes to Mirakl: at most one import is unfinished at any time.
+
+a unit comes back ─▶ (stock master adjusted) ─▶ pending ─▶ the next import ─▶ sent ─▶ done | parked | held
+"""
+
+from __future__ import annotations
+
+from integration.ledger import intents
+from integration.ledger.stock import movements, open_import, unfinished_import, unpark
+from integration.ledger.store import Tx
+from integration.ledger.tables import MovementRow
+from integration.mirakl.operations import STO01
+from integration.usecases.ports import Ports
+
+
+def put_on_sale(ports: Ports, tx: Tx, movement: MovementRow) -> None:
+    """Start a pending movement on its way: into the stock master first, where there is one."""
+    if ports.bigcommerce is not None and not movement.in_stock_master:
+        intents.decide(tx, "adjust_stock_master", str(movement.id), group=f"stock-master:{movement.sku}")
+    else:
+        open_channel(ports, tx)
+
+
+def open_channel(ports: Ports, tx: Tx) -> None:
+    """Promise the next import, if something is to be sent and no import is in flight, for when the ceiling opens."""
+    tx.lock("stock")
+    if unfinished_import(tx) is not None or not sendable(ports, tx):
+        return
+    row = open_import(tx)
+    intents.decide(tx, "send_stock", str(row.id), group="stock", due_at=ports.gate.opens_at(tx, STO01) or tx.now)
+
+
+def sendable(ports: Ports, tx: Tx) -> list[MovementRow]:
+    """Pending movements that no import carries yet, oldest first."""
+    return [
+        movement
+        for movement in movements(tx, states=["pending"])
+        if movement.import_id is None and (ports.bigcommerce is None or movement.in_stock_master)
+    ]
+
+
+def tend_channel(ports: Ports) -> str:
+    """Drive parked movements again when their time has come, and open a channel that nobody opened."""
+    with ports.ledger.write() as tx:
+        unparked = unpark(tx)
+        open_channel(ports, tx)
+    return f"{unparked} driven again"
