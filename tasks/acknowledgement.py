@@ -1,0 +1,15 @@
+"""The acknowledgement queue: orders are accepted here, ahead of all other work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasks.app import LedgerTask, app
+from tasks.keeping import keep
+from tasks.policy import ACKNOWLEDGEMENT
+
+
+@app.task(name="acknowledgement.accept_order", base=LedgerTask, **ACKNOWLEDGEMENT.options())
+def accept_order(*, intent_id: str, **_newer: Any) -> None:
+    """Accept one order (OR21)."""
+    keep("accept_order", intent_id)

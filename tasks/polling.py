@@ -1,0 +1,67 @@
+"""The polling queue: what Beat rings for. Each task reads the other side and promises what follows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from integration.ledger.marks import beat
+from integration.usecases.follow_refunds import follow_refunds as follow_refunds_
+from integration.usecases.poll_orders import poll_orders as poll_orders_
+from integration.usecases.poll_returns import poll_returns as poll_returns_
+from integration.usecases.ports import Ports
+from integration.usecases.read_verdict import poll_verdicts as poll_verdicts_
+from integration.usecases.sweep import sweep as sweep_
+from integration.usecases.watch_deadlines import watch_deadlines as watch_deadlines_
+from tasks.app import LedgerTask, app, ports
+from tasks.policy import POLLING
+
+log = logging.getLogger(__name__)
+
+
+@app.task(name="polling.poll_orders", base=LedgerTask, **POLLING.options())
+def poll_orders(**_newer: Any) -> None:
+    """Find orders that wait for acceptance (OR11)."""
+    _once(poll_orders_)
+
+
+@app.task(name="polling.poll_returns", base=LedgerTask, **POLLING.options())
+def poll_returns(**_newer: Any) -> None:
+    """Find returns that changed on Mirakl (RT11)."""
+    _once(poll_returns_)
+
+
+@app.task(name="polling.poll_verdicts", base=LedgerTask, **POLLING.options())
+def poll_verdicts(**_newer: Any) -> None:
+    """Find verdicts whose webhook was lost (W2)."""
+    _once(poll_verdicts_)
+
+
+@app.task(name="polling.follow_refunds", base=LedgerTask, **POLLING.options())
+def follow_refunds(**_newer: Any) -> None:
+    """Follow refunds until Mirakl has paid them (OR11)."""
+    _once(follow_refunds_)
+
+
+@app.task(name="polling.sweep", base=LedgerTask, **POLLING.options())
+def sweep(**_newer: Any) -> None:
+    """Ring again for all that is due."""
+    _once(sweep_)
+
+
+@app.task(name="polling.watch_deadlines", base=LedgerTask, **POLLING.options())
+def watch_deadlines(**_newer: Any) -> None:
+    """Warn before an order's acceptance time is over."""
+    _once(watch_deadlines_)
+
+
+@app.task(name="fleet.heartbeat", base=LedgerTask)
+def heartbeat(*, queue: str, **_newer: Any) -> None:
+    """Write down that this queue's worker answered. Beat sends one to every queue."""
+    with ports().ledger.write() as tx:
+        beat(tx, queue)
+
+
+def _once(poll: Callable[[Ports], str]) -> None:
+    log.debug("%s: %s", poll.__name__, poll(ports()))

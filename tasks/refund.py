@@ -1,0 +1,15 @@
+"""The refund queue: money goes back here, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tasks.app import LedgerTask, app
+from tasks.keeping import keep
+from tasks.policy import REFUND
+
+
+@app.task(name="refund.push_refund", base=LedgerTask, **REFUND.options())
+def push_refund(*, intent_id: str, **_newer: Any) -> None:
+    """Send one refund the ledger has decided (OR28)."""
+    keep("push_refund", intent_id)

@@ -1,0 +1,54 @@
+"""What Beat rings for. A poll is rung more often than its ceiling allows; the ceiling, kept in the ledger, decides.
+
+So the next poll starts the moment the ceiling opens, whether Beat was restarted, runs twice, or was away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integration.settings import Settings
+from tasks.policy import ORDINARY, POLICIES, URGENT
+
+LONGEST, SHORTEST = 5.0, 0.25
+"""Seconds between two rings for one poll: `integration.usecases.polling` waits that long for its ceiling at most."""
+
+PERIODS = {
+    "poll_orders": 60.0,
+    "poll_returns": 300.0,
+    "poll_verdicts": 300.0,
+    "follow_refunds": 60.0,
+    "sweep": 20.0,
+    "watch_deadlines": 60.0,
+}
+"""Seconds, before `CALL_INTERVAL_SCALE`."""
+
+HEARTBEAT = 10.0
+
+
+def beat_schedule(settings: Settings) -> dict[str, Any]:
+    """Celery's `beat_schedule`."""
+    external = settings.mirakl_tier == "external_partner"
+    periods = PERIODS | ({"poll_orders": 900.0} if external else {})
+    polls = {
+        name: _entry(f"polling.{name}", "polling", _often(settings.scaled(period))) for name, period in periods.items()
+    }
+    beats = {
+        f"heartbeat-{queue}": _entry(
+            "fleet.heartbeat", queue, max(2.0, settings.scaled(HEARTBEAT)), urgent=True, kwargs={"queue": queue}
+        )
+        for queue in POLICIES
+    }
+    return polls | beats
+
+
+def _often(period: float) -> float:
+    return min(LONGEST, max(SHORTEST, period / 4))
+
+
+def _entry(
+    task: str, queue: str, seconds: float, *, urgent: bool = False, kwargs: dict[str, str] | None = None
+) -> dict[str, Any]:
+    # A ring that nobody took within two periods is not worth taking any more: a newer one is there.
+    options = {"queue": queue, "priority": URGENT if urgent else ORDINARY, "expires": max(10.0, 2 * seconds)}
+    return {"task": task, "schedule": seconds, "kwargs": kwargs or {}, "options": options}
