@@ -33,6 +33,8 @@ LARGEST_BODY = 16 * 2**20
 LONGEST_PAUSE = 3.0
 """Seconds. What is to be waited for longer is a date for the caller, not a sleeping worker."""
 
+TOO_SLOW = "not whole when its time was over"
+
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
 Files = Mapping[str, tuple[str, bytes, str]]
 
@@ -141,9 +143,7 @@ class Transport:
                 self._gate.close(operation, refusal.retry_after)
             raise
 
-    def _exchange(
-        self, operation: Operation, request: _Request, until: float
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    def _exchange(self, operation: Operation, request: _Request, until: float) -> tuple[int, Mapping[str, str], bytes]:
         left = max(until - monotonic(), 0.001)
         with Departure(until=until, before_send=lambda: self._last_look(operation)) as departure:
             try:
@@ -161,12 +161,12 @@ class Transport:
                     body = response.raw.read(LARGEST_BODY + 1, decode_content=True)
                     status, headers = response.status_code, response.headers
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-                if departure.may_have_left:
-                    raise operation.unanswered(_cause(error)) from error
-                raise Retryable(f"{operation.code} was not sent: {_cause(error)}") from error
-        # A body that ends where the connection was cut can look complete.
-        if departure.cut:
-            raise operation.unanswered(f"no whole answer within {self._deadline:g} s")
+                if not departure.may_have_left:
+                    raise Retryable(f"{operation.code} was not sent: {_cause(error)}") from error
+                cause = TOO_SLOW if departure.cut else _cause(error)
+                raise operation.unanswered(cause) from error
+        if departure.cut:  # a body that ends where the connection was cut can look complete
+            raise operation.unanswered(TOO_SLOW)
         if len(body) > LARGEST_BODY:
             raise operation.unanswered(f"an answer of more than {LARGEST_BODY} bytes")
         return status, headers, body
@@ -207,8 +207,8 @@ def _content_headers(operation: Operation, request: _Request) -> dict[str, str]:
 
 def _cause(error: BaseException) -> str:
     """What went wrong below, by its class: its text may hold an address with a query."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return type(reason or error).__name__
+    below = error.args[0] if error.args and isinstance(error.args[0], Exception) else error
+    return type(getattr(below, "reason", None) or below).__name__
 
 
 def _worth_repeating(error: BaseException) -> bool:

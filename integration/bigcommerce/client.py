@@ -62,9 +62,6 @@ class BigCommerce:
         :raises Rejected: no stock has changed; 422 where an item takes no relative adjustment by its SKU.
         :raises OutcomeUnknown: the stock may have changed, or may yet.
         """
-        items = [
-            {"location_id": self._location_id, "sku": sku, "quantity": change}
-            for sku, change in changes.items()
-        ]
+        items = [{"location_id": self._location_id, "sku": sku, "quantity": change} for sku, change in changes.items()]
         body = {"reason": reason, "items": items}
         return self._transport.call(BC_RELATIVE, path=self._path, json=body).read(Adjusted).transaction_id

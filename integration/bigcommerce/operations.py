@@ -6,9 +6,7 @@ from integration.http import Operation
 
 _STORE = "/stores/{store_hash}/v3/inventory"
 
-BC_ITEMS = Operation(
-    "BC_ITEMS", "GET", f"{_STORE}/items", replay_safe=True, source="bigcommerce.md Find an item"
-)
+BC_ITEMS = Operation("BC_ITEMS", "GET", f"{_STORE}/items", replay_safe=True, source="bigcommerce.md Find an item")
 BC_RELATIVE = Operation(
     "BC_RELATIVE", "POST", f"{_STORE}/adjustments/relative", replay_safe=False, source="bigcommerce.md Adjust"
 )

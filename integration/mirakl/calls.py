@@ -24,9 +24,7 @@ class Calls:
         self._transport = transport
         self._shop = [] if shop_id is None else [("shop_id", shop_id)]
 
-    def _call(
-        self, operation: Operation, *, params: Params = (), counted: bool = True, **request: Any
-    ) -> Reply:
+    def _call(self, operation: Operation, *, params: Params = (), counted: bool = True, **request: Any) -> Reply:
         return self._transport.call(operation, params=[*self._shop, *params], counted=counted, **request)
 
     def _seek(

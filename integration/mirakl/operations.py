@@ -15,9 +15,7 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _PAGES = "https://developer.mirakl.com/content/product/mmp/rest/seller/openapi3"
 
 
-def _row(
-    code: str, call: str, section: str, *ceilings: Ceiling, accepts: str = "application/json"
-) -> Operation:
+def _row(code: str, call: str, section: str, *ceilings: Ceiling, accepts: str = "application/json") -> Operation:
     verb, path = call.split()
     return Operation(
         code,

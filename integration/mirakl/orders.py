@@ -58,20 +58,22 @@ class OrderCalls(Calls):
         return sorted(orders, key=lambda order: order.created_date or _FIRST)
 
     def _read_behind(self, first: OrdersPage, seen: dict[str, dict[str, Any]]) -> None:
+        leaders = _by_id(first).keys()
         total, lowest = first.total_count, PAGE
         for _ in range(SWEEP_PASSES):
-            known, moved, page = len(seen), False, first
+            known, moved, front = len(seen), False, {}
             for offset in reversed(range(lowest, total, PAGE)):
                 page = self._waiting_page(offset)
-                moved = moved or page.total_count != total
-                total = page.total_count
-                seen |= _by_id(page)
-            if lowest == 1 and _by_id(page).keys().isdisjoint(_by_id(first)):
-                # All of the first page has gone: whoever is first now has not been seen.
+                moved |= page.total_count != total
+                total, front = page.total_count, _by_id(page)
+                seen |= front
+            again = lowest == 1
+            if again and total and leaders.isdisjoint(front):
+                # All of the first page may have gone, so whoever is first now may not have been seen.
                 seen |= _by_id(self._waiting_page(0))
-            if len(seen) >= total and (not moved or len(seen) == known):
+            if (not moved and len(seen) >= total) or (again and len(seen) == known):
                 return
-            # From 1 and not from 0: whoever leads the list was on the first page, unless that is all gone.
+            # From 1: a call from 0 would look like a second sweep, and the first order is most likely known.
             lowest = 1
 
     def _waiting_page(self, offset: int, *, counted: bool = False) -> OrdersPage:
@@ -106,9 +108,7 @@ class OrderCalls(Calls):
                 return Shopper.model_validate(order)
         raise Retryable(f"OR11 does not show order {order_id}")
 
-    def _by_ids(
-        self, order_ids: Sequence[str], params: Sequence[tuple[str, str]]
-    ) -> tuple[dict[str, Any], ...]:
+    def _by_ids(self, order_ids: Sequence[str], params: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], ...]:
         named = [("order_ids", ",".join(order_ids)), ("max", str(PAGE)), *params]
         return self._call(self._sweep, params=named, counted=False).read(OrdersPage).orders
 
@@ -122,7 +122,9 @@ class OrderCalls(Calls):
         :raises OutcomeUnknown: it may be accepted, and the shopper debited: read it.
         """
         lines = [{"id": line, "accepted": decision} for line, decision in accepted.items()]
-        self._call(operations.OR21, path={"order_id": order_id}, json={"order_lines": lines})
+        reply = self._call(operations.OR21, path={"order_id": order_id}, json={"order_lines": lines})
+        if reply.status != 204:  # some page of somebody in between
+            raise operations.OR21.unanswered(f"status {reply.status} instead of 204")
 
     def taxes(self) -> dict[str, str]:
         """How Mirakl treats each tax in a refund: code → PROPORTIONAL_TO_AMOUNT or NONE. OR75

@@ -77,7 +77,5 @@ class ReturnCalls(Calls):
         errors = {error.id: error.message or "" for error in answer.return_errors if error.id}
         asked = {document["id"] for document in returns}
         if asked - succeeded - errors.keys() or succeeded & errors.keys():
-            raise operation.unanswered(
-                "it does not say of every return either that it went through or why not"
-            )
+            raise operation.unanswered("it does not say of every return either that it went through or why not")
         return ReturnResults(succeeded, errors)

@@ -123,6 +123,4 @@ class Reveni:
         return parse_qsl(url.query)
 
     def _call(self, operation: Operation, *, params: Any = None, json: Any = None, **path: str) -> Reply:
-        return self._transport.call(
-            operation, path={"store_id": self._store_id, **path}, params=params, json=json
-        )
+        return self._transport.call(operation, path={"store_id": self._store_id, **path}, params=params, json=json)

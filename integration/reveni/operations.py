@@ -13,9 +13,7 @@ _STORE = "/stores/{store_id}"
 W1 = Operation("W1", "POST", f"{_STORE}/returns", replay_safe=False, source=f"{_PAGE} W1", personal=True)
 W2 = Operation("W2", "GET", f"{_STORE}/returns", replay_safe=True, source=f"{_PAGE} W2")
 W3 = Operation("W3", "GET", f"{_STORE}/returns/{{return_id}}", replay_safe=True, source=f"{_PAGE} W3")
-W5 = Operation(
-    "W5", "POST", f"{_STORE}/returns/{{return_id}}/cancel", replay_safe=False, source=f"{_PAGE} W5"
-)
+W5 = Operation("W5", "POST", f"{_STORE}/returns/{{return_id}}/cancel", replay_safe=False, source=f"{_PAGE} W5")
 
 CREATE_WEBHOOK = Operation(
     "CREATE_WEBHOOK", "POST", f"{_STORE}/webhooks", replay_safe=False, source=f"{_PAGE} Documented"

@@ -26,9 +26,7 @@ class StaleSignature(BackhaulError):
     """It was signed with a key of ours, too long ago or too far ahead: a recording, or a wrong clock."""
 
 
-def verify(
-    header: str | None, body: bytes, keys: Iterable[str], *, now: float, tolerance: float = TOLERANCE
-) -> None:
+def verify(header: str | None, body: bytes, keys: Iterable[str], *, now: float, tolerance: float = TOLERANCE) -> None:
     """Accept a delivery, or raise.
 
     :param body: as received, byte for byte.
@@ -43,9 +41,7 @@ def verify(
         raise BadSignature("the signature has no time, or several")
     expected = [_mac(times[0], body, key) for key in keys]
     # All pairs are compared, each in constant time, so that timing tells nothing of which key came close.
-    matches = [
-        hmac.compare_digest(ours.encode(), theirs.encode()) for ours in expected for theirs in signatures
-    ]
+    matches = [hmac.compare_digest(ours.encode(), theirs.encode()) for ours in expected for theirs in signatures]
     if not any(matches):
         raise BadSignature("no signature matches")
     try:

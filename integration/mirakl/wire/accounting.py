@@ -33,16 +33,12 @@ class TransactionLine(Wire):
     seller_billing_cycle_id: str | None = None
     accounting_document_number: str | None = None
     order_id: str | None = Field(None, validation_alias=AliasPath("entities", "order", "id"))
-    order_commercial_id: str | None = Field(
-        None, validation_alias=AliasPath("entities", "order", "commercial_id")
-    )
+    order_commercial_id: str | None = Field(None, validation_alias=AliasPath("entities", "order", "commercial_id"))
     order_line_id: str | None = Field(None, validation_alias=AliasPath("entities", "order_line", "id"))
     refund_id: str | None = Field(None, validation_alias=AliasPath("entities", "refund", "id"))
     """The `refund_id` of OR28."""
     tax_code: str | None = Field(None, validation_alias=AliasPath("entities", "order_tax", "code"))
-    transaction_number: str | None = Field(
-        None, validation_alias=AliasPath("entities", "transaction_info", "number")
-    )
+    transaction_number: str | None = Field(None, validation_alias=AliasPath("entities", "transaction_info", "number"))
 
 
 class BillingCycle(Wire):

@@ -81,9 +81,7 @@ def read_error_report(text: str) -> list[StockLineError]:
 
 
 def _line_error(row: list[str], sku_column: int) -> StockLineError:
-    if (
-        len(row) < 2 or not row[0].isdecimal()
-    ):  # kept whole: a reason that is not understood is still a refusal
+    if len(row) < 2 or not row[0].isdecimal():  # kept whole: a reason that is not understood is still a refusal
         return StockLineError(line=None, sku=None, reason=" ".join(row))
     sku = row[sku_column] if len(row) > sku_column else None
     return StockLineError(line=int(row[0]), sku=sku or None, reason=row[1])

@@ -25,9 +25,7 @@ class Tax(Wire):
     tax_calculation_rule: str | None = None
 
     def facts(self) -> facts.Tax:
-        return facts.Tax(
-            code=self.code, amount=self.amount, rate=self.rate, calculation_rule=self.tax_calculation_rule
-        )
+        return facts.Tax(code=self.code, amount=self.amount, rate=self.rate, calculation_rule=self.tax_calculation_rule)
 
 
 class Fee(Wire):

@@ -37,12 +37,8 @@ class Account(Wire):
     shop_name: str | None = None
     shop_state: str | None = None
     currency_iso_code: str | None = None
-    payable_balance: Amount | None = Field(
-        None, validation_alias=AliasPath("payment_details", "payable_balance")
-    )
-    pending_balance: Amount | None = Field(
-        None, validation_alias=AliasPath("payment_details", "pending_balance")
-    )
+    payable_balance: Amount | None = Field(None, validation_alias=AliasPath("payment_details", "payable_balance"))
+    pending_balance: Amount | None = Field(None, validation_alias=AliasPath("payment_details", "pending_balance"))
 
 
 class Configuration(Wire):
@@ -55,9 +51,7 @@ class Configuration(Wire):
     """AUTOMATIC, NOT_AUTOMATIC or BOTH."""
     returns: bool | None = Field(None, validation_alias=AliasPath("features", "returns", "marketplace"))
     multi_currency: bool | None = Field(None, validation_alias=AliasPath("features", "multi_currency"))
-    offer_prices_decimals: str | None = Field(
-        None, validation_alias=AliasPath("features", "offer_prices_decimals")
-    )
+    offer_prices_decimals: str | None = Field(None, validation_alias=AliasPath("features", "offer_prices_decimals"))
 
 
 class _Statistic(Wire):

@@ -72,9 +72,7 @@ class ReturnCompliance:
 
     def document(self) -> dict[str, Any]:
         """The return as RT26 takes it."""
-        lines = [
-            {name: value for name, value in asdict(line).items() if value is not None} for line in self.lines
-        ]
+        lines = [{name: value for name, value in asdict(line).items() if value is not None} for line in self.lines]
         return {"id": self.return_id, "return_lines": lines}
 
 

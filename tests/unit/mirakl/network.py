@@ -1,0 +1,35 @@
+"""What the tests of the Mirakl client share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import responses
+
+from integration.answers import decode
+from integration.http import Operation
+
+URL = "https://mirakl.test"
+
+
+class CountingGate:
+    """A gate that is always open, and writes down which operations counted."""
+
+    def __init__(self) -> None:
+        self.counted: list[Operation] = []
+
+    def admit(self, operation: Operation) -> None:
+        self.counted.append(operation)
+
+    def close(self, operation: Operation, seconds: float) -> None:
+        raise AssertionError("nothing here answers 429")
+
+
+def query(network: responses.RequestsMock, number: int = -1) -> dict[str, Any]:
+    """The decoded query of one of the calls."""
+    return dict(network.calls[number].request.params)  # type: ignore[attr-defined]
+
+
+def body(network: responses.RequestsMock, number: int = -1) -> Any:
+    """The decoded JSON body of one of the calls."""
+    return decode(network.calls[number].request.body)  # type: ignore[arg-type]
