@@ -39,7 +39,7 @@ def _ports(_pid: int) -> Ports:
     from tasks.bell import ring  # noqa: PLC0415 - the bell needs the app that is defined above
 
     settings = Settings.load()
-    return make_ports(settings, who=os.environ.get("BACKHAUL_PROCESS", "worker"), bell=ring)
+    return make_ports(settings, who="fleet", bell=ring)
 
 
 @setup_logging.connect

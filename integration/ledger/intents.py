@@ -227,10 +227,10 @@ def journal_of(tx: Tx, intent_id: uuid.UUID) -> list[JournalEntry]:
     )
 
 
-def _fenced(tx: Tx, intent: Intent, state: str, **values: Any) -> None:
+def _fenced(tx: Tx, intent: Intent, from_state: str, **values: Any) -> None:
     result = tx.session.execute(
         update(Intent)
-        .where(Intent.id == intent.id, Intent.token == intent.token, Intent.state == state)
+        .where(Intent.id == intent.id, Intent.token == intent.token, Intent.state == from_state)
         .values(**values)
         .execution_options(synchronize_session=False)
     )

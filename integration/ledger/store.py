@@ -100,4 +100,3 @@ class Ledger:
         reading = self.engine.execution_options(reading=True)
         with Session(reading, expire_on_commit=False) as session:
             yield Tx(session, self.shop, self.who)
-            session.rollback()

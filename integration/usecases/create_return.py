@@ -5,7 +5,6 @@ The shopper's name and e-mail pass through: they are read when they are needed a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar
@@ -16,7 +15,7 @@ from integration.ledger.returns import get_return, lines_of, lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, ReturnLineRow
 from integration.mirakl.wire import Shopper
-from integration.reveni.wire import CreatedReturn, NewReturn, NewReturnItem
+from integration.reveni.wire import CreatedReturn, Customer, NewReturn, NewReturnItem, NewReturnOrder
 from integration.usecases.acts import Act
 from integration.usecases.advance_return import advance, hold_return
 from integration.usecases.ports import Ports
@@ -30,10 +29,8 @@ FOUR_DECIMALS = Decimal("0.0001")
 class Twin:
     """What goes to Reveni, and the offers that its items are (for the restock later)."""
 
-    order: Order
-    items: tuple[NewReturnItem, ...]
-    offer_skus: dict[str, str]
-    shopper: Shopper
+    body: NewReturn
+    offer_skus: dict[str, str | None]
 
 
 class CreateReturn(Act[Twin, CreatedReturn]):
@@ -53,18 +50,19 @@ class CreateReturn(Act[Twin, CreatedReturn]):
             raise Held("order_not_on_mirakl", f"OR11 does not show order {row.order_id} to this key.")
         skus = ports.mappings.current().skus
         items = tuple(_item(found[0], line, skus) for line in lines)
-        offers = {line.order_line_id: line.offer_sku or "" for line in found[0].lines}
-        return Twin(found[0], items, offers, ports.mirakl.shopper(row.order_id))
+        shopper = ports.mirakl.shopper(row.order_id)
+        body = NewReturn(external_id=intent.subject, order=_order(found[0], shopper), return_items=items)
+        return Twin(body, {line.order_line_id: line.offer_sku for line in found[0].lines})
 
     def plan(self, intent: Intent, prepared: Twin) -> Facts:
         return {
-            "order_id": prepared.order.order_id,
-            "items": [item.model_dump(mode="json") for item in prepared.items],
+            "order_id": prepared.body.order.external_id,
+            "items": [item.model_dump(mode="json") for item in prepared.body.return_items],
             "offer_skus": prepared.offer_skus,
         }
 
     def send(self, ports: Ports, prepared: Twin) -> CreatedReturn:
-        raise NotImplementedError
+        return ports.reveni.create_return(prepared.body)
 
     def read_back(self, ports: Ports, intent: Intent) -> CreatedReturn | None:
         order_id = intent.plan["order_id"]
@@ -113,6 +111,17 @@ def unit_price(order: Order, order_line_id: str) -> Decimal:
     return (line.price / units).quantize(FOUR_DECIMALS, rounding=ROUND_HALF_UP)
 
 
+def _order(order: Order, shopper: Shopper) -> NewReturnOrder:
+    customer = Customer(email=shopper.email, first_name=shopper.first_name, last_name=shopper.last_name)
+    return NewReturnOrder(
+        external_id=order.order_id,
+        name=order.commercial_id,
+        currency=order.currency,
+        created_at=order.created_date,
+        customer=customer,
+    )
+
+
 def _item(order: Order, line: ReturnLineRow, skus: Skus) -> NewReturnItem:
     price = unit_price(order, line.order_line_id)
     ordered = order.line(line.order_line_id)
@@ -127,8 +136,3 @@ def _item(order: Order, line: ReturnLineRow, skus: Skus) -> NewReturnItem:
         external_id=line.order_line_id, sku=reveni_sku, name=(ordered.product_title if ordered else None) or offer_sku,
         quantity=line.quantity, unit_price=str(price), return_reason=line.reveni_reason or "",
     )  # fmt: skip
-
-
-def new_return(intent: Intent, twin: Twin, items: Sequence[NewReturnItem]) -> NewReturn:
-    """The body of W1."""
-    raise NotImplementedError
