@@ -104,9 +104,7 @@ class SandboxClient:
         """Lay settings over PC01, such as `{"features": {"order_tax_mode": "TAX_EXCLUDED"}}`."""
         self._act("set_configuration", over=dict(over))
 
-    def set_balance(
-        self, *, pending: Decimal | str | None = None, payable: Decimal | str | None = None
-    ) -> None:
+    def set_balance(self, *, pending: Decimal | str | None = None, payable: Decimal | str | None = None) -> None:
         """What OR28 may draw on before the order is received, and after."""
         self._act("set_balance", pending=pending, payable=payable)
 
@@ -218,7 +216,7 @@ class SandboxClient:
 
     def set_latency(self, seconds: float) -> None:
         """Every foreign call takes so much longer (real seconds)."""
-        self._act("set_latency", seconds=str(seconds))
+        self._act("set_latency", seconds=seconds)
 
     def books(self) -> dict[str, Any]:
         """What really happened; the keys are those of `acts.observation.books`."""

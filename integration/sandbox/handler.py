@@ -33,9 +33,7 @@ class OperationHandler(RequestHandler):
         world = self._world()
         call = _call(self.request, path)
         text = f"{self.request.method} {self.request.uri} {call.body.decode(errors='replace')}"
-        self._record = world.books.record(
-            operation.code, f"{self.request.method} {call.target}", _kept_body(call)
-        )
+        self._record = world.books.record(operation.code, f"{self.request.method} {call.target}", _kept_body(call))
         try:
             operation.guard(world, call)
             if world.options.ceilings:

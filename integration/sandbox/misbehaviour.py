@@ -31,9 +31,7 @@ def _answer(fault: Fault) -> Answer:
     if isinstance(fault.body, str):
         return Answer(fault.status, fault.body, headers, "text/plain")
     why = "The sandbox was told to fail."
-    return Answer(
-        fault.status, fault.body or {"message": why, "detail": why, "status": fault.status}, headers
-    )
+    return Answer(fault.status, fault.body or {"message": why, "detail": why, "status": fault.status}, headers)
 
 
 async def _status_before(fault: Fault, _effect: Effect, caller: Caller) -> None:

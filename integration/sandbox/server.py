@@ -9,7 +9,6 @@ from collections.abc import Callable
 from types import TracebackType
 
 from tornado.httpserver import HTTPServer
-from tornado.netutil import bind_sockets
 
 from integration.sandbox.app import make_app
 from integration.sandbox.client import SandboxClient
@@ -23,18 +22,16 @@ class RunningSandbox:
     """A sandbox in a thread of its own, with its own event loop, until `stop()` or the end of a `with`."""
 
     def __init__(self, options: SandboxOptions, port: int = 0) -> None:
-        sockets, self.url = _bind(port)
+        listening, self.url = _bind(port)
         self.client = SandboxClient(self.url)
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(options, sockets), name="sandbox", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(options, listening), name="sandbox", daemon=True)
         self._thread.start()
 
-    def _run(self, options: SandboxOptions, sockets: list[socket.socket]) -> None:
+    def _run(self, options: SandboxOptions, listening: socket.socket) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(_serve(options, sockets, self._stopping))
+            runner.run(_serve(options, listening, self._stopping))
 
     def stop(self) -> None:
         """Close the port and every connection; what was still due will not happen."""
@@ -64,21 +61,22 @@ def run_sandbox(options: SandboxOptions, port: int, *, ready: Callable[[str], No
 
     :raises OSError: the port is taken.
     """
-    sockets, url = _bind(port)
+    listening, url = _bind(port)
     if ready is not None:
         ready(url)
-    asyncio.run(_serve(options, sockets, asyncio.Event()))
+    asyncio.run(_serve(options, listening, asyncio.Event()))
 
 
-def _bind(port: int) -> tuple[list[socket.socket], str]:
-    sockets = bind_sockets(port, HOST)
-    return sockets, f"http://{HOST}:{sockets[0].getsockname()[1]}"
+def _bind(port: int) -> tuple[socket.socket, str]:
+    listening = socket.create_server((HOST, port))
+    listening.setblocking(False)
+    return listening, f"http://{HOST}:{listening.getsockname()[1]}"
 
 
-async def _serve(options: SandboxOptions, sockets: list[socket.socket], stopping: asyncio.Event) -> None:
+async def _serve(options: SandboxOptions, listening: socket.socket, stopping: asyncio.Event) -> None:
     app, sandbox = make_app(options)
     server = HTTPServer(app)
-    server.add_sockets(sockets)
+    server.add_sockets([listening])
     try:
         await stopping.wait()
     finally:

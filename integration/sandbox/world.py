@@ -86,9 +86,12 @@ class World:
 
     def later(self, seconds: float | None, act: Callable[[], None]) -> None:
         """Do it after so many scaled seconds: 0 is at once, None is never."""
-        if seconds is None:
-            return
-        delay = seconds * self.options.scale
+        if seconds is not None:
+            self.at(self.now() + self.scaled(seconds), act)
+
+    def at(self, due: datetime, act: Callable[[], None]) -> None:
+        """Do it when the time has come, which may be at once."""
+        delay = (due - self.now()).total_seconds()
         if delay <= 0:
             act()
             return

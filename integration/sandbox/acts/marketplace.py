@@ -43,9 +43,7 @@ def cancel_units(
     line.cancelations.append(Cancelation(world.number(), quantity, amount, shipping, now))
     line.price -= amount
     line.shipping_price -= shipping
-    line.commission_fee, line.commission_tax = commission(
-        world, line.price + line.shipping_price, order.currency
-    )
+    line.commission_fee, line.commission_tax = commission(world, line.price + line.shipping_price, order.currency)
     if shows_reduced_quantity:
         line.quantity -= quantity
     order.updated = line.updated = now
@@ -69,9 +67,7 @@ def open_return(
         reason_code=reason_code,
         created=now,
         updated=now,
-        lines=[
-            ReturnLine(line["order_line_id"], line["quantity"], line.get("reason_code")) for line in lines
-        ],
+        lines=[ReturnLine(line["order_line_id"], line["quantity"], line.get("reason_code")) for line in lines],
     )
     world.returns[opened.id] = opened
     return opened.id

@@ -13,7 +13,9 @@ from integration.sandbox.world import World
 
 
 def add_fault(world: World, **facts: Any) -> None:
-    world.faults.add(Fault(**facts))
+    """The facts are those of `faults.Fault`; its seconds and its probability are no money and become floats."""
+    told: dict[str, Any] = {name: float(fact) if isinstance(fact, Decimal) else fact for name, fact in facts.items()}
+    world.faults.add(Fault(**told))
 
 
 def clear_faults(world: World) -> None:
@@ -70,8 +72,7 @@ def books(world: World) -> dict[str, Any]:
         },
         "returns": {each.id: each.state for each in world.returns.values()},
         "compliance": {
-            each.id: {line.order_line_id: line.compliance for line in each.lines}
-            for each in world.returns.values()
+            each.id: {line.order_line_id: line.compliance for line in each.lines} for each in world.returns.values()
         },
         "reveni_returns": _by_external_id(world),
         "illegal_return_steps": world.books.illegal_return_steps,

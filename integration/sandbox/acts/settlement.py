@@ -22,9 +22,7 @@ def refund_externally(
         "reason_code": reason_code,
         "quantity": quantity,
     }
-    refund = draw_refund(
-        world, order, line, entry, mode=order.tax_mode, group=str(uuid.uuid4()), origin="operator"
-    )
+    refund = draw_refund(world, order, line, entry, mode=order.tax_mode, group=str(uuid.uuid4()), origin="operator")
     book_refund(world, order, line, refund)
     return refund.id
 

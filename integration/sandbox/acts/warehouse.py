@@ -35,10 +35,9 @@ def set_deliveries_per_event(world: World, times: int) -> None:
     world.deliveries_per_event = times
 
 
-def send_webhook(world: World, return_id: str, **facts: Any) -> str:
+def send_webhook(world: World, return_id: str, event: str = "return.updated", age: Any = 0, **facts: Any) -> str:
     """Send an event once more, forged (`key`), stale (`age` seconds) or as it was (`event_id`)."""
-    event = facts.pop("event", "return.updated")
-    return webhooks.deliver(world, _found(world, return_id), event, **facts)
+    return webhooks.deliver(world, _found(world, return_id), event, age=float(age), **facts)
 
 
 def _found(world: World, return_id: str) -> ReveniReturn:

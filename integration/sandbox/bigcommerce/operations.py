@@ -93,9 +93,7 @@ def _checked(world: World, entry: dict[str, Any], *, relative: bool) -> tuple[It
     if item is None:
         raise _unprocessable(world, "The item was not found")
     by_product = entry.get("product_id") is not None
-    if (item.refuses == "absolute_first" and relative) or (
-        item.refuses == "tracked_by_product" and not by_product
-    ):
+    if (item.refuses == "absolute_first" and relative) or (item.refuses == "tracked_by_product" and not by_product):
         raise _unprocessable(world, f"SKU {item.sku} {REFUSALS[str(item.refuses)]}")
     return item, entry["location_id"], entry["quantity"]
 

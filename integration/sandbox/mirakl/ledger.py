@@ -29,9 +29,7 @@ def post(world: World, kind: str, amount: Decimal, *, currency: str, state: str,
         return
     now = world.now()
     balance = (world.transactions[-1].balance if world.transactions else ZERO) + amount
-    world.transactions.append(
-        Transaction(str(uuid.uuid4()), kind, amount, balance, currency, now, now, state, **links)
-    )
+    world.transactions.append(Transaction(str(uuid.uuid4()), kind, amount, balance, currency, now, now, state, **links))
 
 
 def post_sale(world: World, order: Order) -> None:

@@ -78,8 +78,7 @@ def refuse_when_due(world: World, order: Order) -> None:
 
     delay = world.options.auto_refusal_delay
     if delay is not None:
-        waited = (world.now() - order.created).total_seconds() / world.options.scale
-        world.later(max(0.0, delay - waited), refuse)
+        world.at(order.created + world.scaled(delay), refuse)
 
 
 def follow_refund(world: World, order: Order, refund: Refund) -> None:

@@ -33,9 +33,7 @@ def line_view(order: Order, line: Line, mode: str) -> dict[str, Any]:
         "category_label": "Womenswear",
         "commission_fee": line.commission_fee,
         "commission_rate_vat": Decimal("20.0000"),
-        "commission_taxes": [
-            {"amount": line.commission_tax, "code": "TAXDEFAULT", "rate": Decimal("20.0000")}
-        ],
+        "commission_taxes": [{"amount": line.commission_tax, "code": "TAXDEFAULT", "rate": Decimal("20.0000")}],
         "commission_vat": line.commission_tax,
         "created_date": line.created,
         "debited_date": line.debited,

@@ -21,9 +21,7 @@ def list_offers(world: World, call: Call) -> Answer:
     """OF21: `sku` is the shop's SKU, `product_id` the product's."""
     sku, product = call.one("sku"), call.one("product_id")
     found = [
-        offer
-        for offer in world.offers.values()
-        if sku in (None, offer.sku) and product in (None, _product_sku(offer))
+        offer for offer in world.offers.values() if sku in (None, offer.sku) and product in (None, _product_sku(offer))
     ]
     return offset_page(call, found, "offers", lambda offer: _view(world, offer))
 

@@ -54,11 +54,7 @@ class Part:
         refunded = []
         for tax in self.taxes:
             left = tax.amount - self._tax_done(tax.code)
-            share = (
-                self._proportional(tax, left, amount, mode)
-                if tax.code in computed
-                else given.get(tax.code, ZERO)
-            )
+            share = self._proportional(tax, left, amount, mode) if tax.code in computed else given.get(tax.code, ZERO)
             cap(f"tax {tax.code}", share, left)
             if share:
                 refunded.append(Tax(tax.code, share, tax.rate))

@@ -84,9 +84,7 @@ def draw_refund(
     )
     try:
         amount, taxes = price.take(entry["amount"], entry.get("taxes"), mode)
-        shipping_amount, shipping_taxes = shipping.take(
-            entry["shipping_amount"], entry.get("shipping_taxes"), mode
-        )
+        shipping_amount, shipping_taxes = shipping.take(entry["shipping_amount"], entry.get("shipping_taxes"), mode)
         fees = _fees(order, line, entry.get("fees") or [])
         quantity = int(entry.get("quantity") or 0)
     except (KeyError, TypeError, ValueError) as error:

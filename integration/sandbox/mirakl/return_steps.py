@@ -12,9 +12,7 @@ from integration.sandbox.mirakl.refusals import body_of, refusal
 if TYPE_CHECKING:
     from integration.sandbox.world import World
 
-REJECTIONS = frozenset(
-    {f"RETURN_REJECTION_{each}" for each in ("NOT_ELIGIBLE", "NOT_NEEDED", "WINDOW_CLOSED")}
-)
+REJECTIONS = frozenset({f"RETURN_REJECTION_{each}" for each in ("NOT_ELIGIBLE", "NOT_NEEDED", "WINDOW_CLOSED")})
 NON_COMPLIANCES = frozenset(
     f"RETURN_NON_COMPLIANT_{each}"
     for each in ("MISSING_ITEM", "WRONG_PRODUCT", "DAMAGED_PRODUCT", "WINDOW_CLOSED", "OTHER")
@@ -112,9 +110,7 @@ def _steps(
 ) -> Answer:
     """Take the step for each return of the call: a refused one does not stop the others (mirakl.md 4)."""
     entries = body_of(call, "returns")["returns"]
-    if not 1 <= len(entries) <= 100 or not all(
-        isinstance(entry, dict) and "id" in entry for entry in entries
-    ):
+    if not 1 <= len(entries) <= 100 or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
         raise refusal(400, "Error with field returns. Please check the field datatype.")
     moved: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []

@@ -25,6 +25,15 @@ SHOPPER = {
     "zip_code": "N1 9GU",
 }
 
+_ORDER_FACTS = frozenset(
+    {"order_id", "commercial_id", "state", "currency", "tax_mode", "created_ago", "debited", "lines"}
+    | {"fulfillment_center", "shopper"}
+)
+_LINE_FACTS = frozenset(
+    {"sku", "quantity", "unit_price", "shipping_price", "order_line_id", "title", "price"}
+    | {"taxes", "shipping_taxes", "fees", "promotions", "cancelations"}
+)
+
 
 def seed_order(world: World, spec: Mapping[str, Any]) -> Order:
     """Place one order.
@@ -35,8 +44,9 @@ def seed_order(world: World, spec: Mapping[str, Any]) -> Order:
     unit_price × the units that are not canceled), taxes and shipping_taxes {code, amount, rate, rule},
     fees {code, amount}, promotions {id, deduced_amount}, cancelations {quantity, amount, shipping_amount}.
 
-    :raises ValueError: an amount is malformed, or the order exists already.
+    :raises ValueError: an amount is malformed, a fact is unknown, or the order exists already.
     """
+    _refuse_unknown(spec, _ORDER_FACTS)
     order_id = str(spec.get("order_id") or f"{spec.get('commercial_id') or f'ASOS-{world.number()}'}-A")
     if order_id in world.orders:
         raise ValueError(f"order {order_id} exists already")
@@ -85,6 +95,7 @@ def seed_orders(world: World, count: int, **facts: Any) -> list[Order]:
 def _line(
     world: World, order_line_id: str, index: int, spec: Mapping[str, Any], *, currency: str, created: datetime
 ) -> Line:
+    _refuse_unknown(spec, _LINE_FACTS)
     quantity = int(spec.get("quantity", 1))
     cancelations = [_cancelation(world, each, currency, created) for each in spec.get("cancelations", [])]
     units = quantity - sum(each.quantity for each in cancelations)
@@ -116,6 +127,11 @@ def _line(
     )
 
 
+def _refuse_unknown(spec: Mapping[str, Any], known: frozenset[str]) -> None:
+    if unknown := sorted(set(spec) - known):
+        raise ValueError(f"{unknown} is nothing that can be told about an order")
+
+
 def _cancelation(world: World, spec: Mapping[str, Any], currency: str, created: datetime) -> Cancelation:
     return Cancelation(
         id=world.number(),
@@ -139,8 +155,6 @@ def _taxes(world: World, specs: Sequence[Mapping[str, Any]], currency: str) -> l
     ]
     known = {rule.code for rule in world.taxes}
     world.taxes += [
-        TaxRule(tax.code, tax.code, tax.rule)
-        for tax in taxes
-        if tax.rule is not None and tax.code not in known
+        TaxRule(tax.code, tax.code, tax.rule) for tax in taxes if tax.rule is not None and tax.code not in known
     ]
     return taxes

@@ -17,7 +17,7 @@ OPERATIONS = (
     _store("GET_RETURN", "GET", "returns/{return_id}", returns.read_return),
     _store("W5", "POST", "returns/{return_id}/cancel", returns.cancel_return),
     _store("PARTIAL_VALIDATE", "POST", "returns/{return_id}/partial_validate", returns.validate_items),
-    _store("WEBHOOK_CREATE", "POST", "webhooks", webhooks.create_webhook),
-    _store("WEBHOOK_LIST", "GET", "webhooks", webhooks.list_webhooks),
-    _store("WEBHOOK_DELETE", "DELETE", "webhooks/{webhook_id}", webhooks.delete_webhook),
+    _store("CREATE_WEBHOOK", "POST", "webhooks", webhooks.create_webhook),
+    _store("LIST_WEBHOOKS", "GET", "webhooks", webhooks.list_webhooks),
+    _store("DELETE_WEBHOOK", "DELETE", "webhooks/{webhook_id}", webhooks.delete_webhook),
 )

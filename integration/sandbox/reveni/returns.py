@@ -82,8 +82,7 @@ def list_returns(world: World, call: Call) -> Answer:
         (
             each
             for each in world.reveni_returns.values()
-            if order_id in (None, each.order["external_id"])
-            and (earliest is None or each.updated >= earliest)
+            if order_id in (None, each.order["external_id"]) and (earliest is None or each.updated >= earliest)
         ),
         key=lambda each: (each.updated, each.id),
     )
@@ -187,6 +186,4 @@ def _item_view(item: ReturnItem) -> dict[str, Any]:
         "restock": item.restock,
         "received_sku": item.received_sku,
     }
-    return (
-        view if item.restocked_quantity is None else {**view, "restocked_quantity": item.restocked_quantity}
-    )
+    return view if item.restocked_quantity is None else {**view, "restocked_quantity": item.restocked_quantity}
