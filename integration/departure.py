@@ -21,6 +21,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from integration.errors import Retryable
 
 
+class NotSent(Retryable):
+    """Not one byte of the request has left this machine."""
+
+
 class Departure:
     """One attempt at one call.
 
@@ -45,7 +49,7 @@ class Departure:
         self._before_send()
         left = self._until - monotonic()
         if left <= 0:
-            raise Retryable("its time was over before it was sent")
+            raise NotSent("its time was over before it was sent")
         self._timer = Timer(left, self._cut, [connected])
         self._timer.daemon = True
         self._timer.start()

@@ -20,15 +20,15 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from integration.answers import Ceiling, Operation, Reply, decipher, encode
-from integration.departure import POOLS, Departure
-from integration.errors import Retryable
+from integration.departure import POOLS, Departure, NotSent
+from integration.errors import CredentialsRefused, Retryable
 
 __all__ = ["Ceiling", "Gate", "Operation", "Reply", "Transport", "decipher"]
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 16 * 2**20
-"""Bytes. The largest documented answer, 2,000 lines of TL02, is about 4 MiB."""
+"""Bytes. The longest answer, 2,000 lines of TL02 as long as Mirakl's samples, is about 2 MB."""
 
 LONGEST_PAUSE = 3.0
 """Seconds. What is to be waited for longer is a date for the caller, not a sleeping worker."""
@@ -65,9 +65,10 @@ class Transport:
 
     :param headers: sent on every call; they hold the key, so they are shown nowhere.
     :param gate: asked before every counted call.
-    :param deadline: seconds for a call from its start to its last byte, the retries of a read included.
+    :param deadline: seconds for a call from its start to its last byte, repetitions included.
     :param connect_timeout: seconds for a connection to be opened.
-    :param read_attempts: how often a replay-safe call is made at most; a write is sent once.
+    :param attempts: how often a call is made at most. A write, and a read that counts against a ceiling, is made
+        again only if it has provably not left.
     :param before_send: the last look, on an open connection, immediately before the first byte leaves; what
         it raises reaches the caller, and nothing has been sent.
     """
@@ -80,7 +81,7 @@ class Transport:
         gate: Gate | None = None,
         deadline: float = 20.0,
         connect_timeout: float = 3.0,
-        read_attempts: int = 3,
+        attempts: int = 3,
         pool_size: int = 16,
         before_send: Callable[[Operation], None] | None = None,
     ) -> None:
@@ -89,7 +90,7 @@ class Transport:
         self._gate = gate
         self._deadline = deadline
         self._connect_timeout = connect_timeout
-        self._read_attempts = read_attempts
+        self._attempts = attempts
         self._pool_size = pool_size
         self._before_send = before_send
         self._opened: tuple[int, requests.Session] | None = None
@@ -119,20 +120,19 @@ class Transport:
         url = self.base_url + operation.path.format_map(names)
         request = _Request(url, params, None if json is None else encode(json), files)
         until = monotonic() + self._deadline
-        # A call that counts is not repeated here: its repetition would count too.
-        once = not operation.replay_safe or (counted and operation.ceilings)
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(1 if once else self._read_attempts)
-            | tenacity.stop_before_delay(self._deadline),
-            wait=_pause,
-            retry=tenacity.retry_if_exception(_worth_repeating),
-            reraise=True,
-        )
-        return retrying(self._attempt, operation, request, counted, until)
-
-    def _attempt(self, operation: Operation, request: _Request, counted: bool, until: float) -> Reply:
         if counted and self._gate is not None:
             self._gate.admit(operation)
+        # The repetition of a call that counts would count too.
+        repeatable = operation.replay_safe and not (counted and operation.ceilings)
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._attempts) | tenacity.stop_before_delay(self._deadline),
+            wait=_pause,
+            retry=tenacity.retry_if_exception(_is_brief if repeatable else _has_not_left),
+            reraise=True,
+        )
+        return retrying(self._attempt, operation, request, until)
+
+    def _attempt(self, operation: Operation, request: _Request, until: float) -> Reply:
         started = monotonic()
         status, headers, body = self._exchange(operation, request, until)
         log.debug("%s %d in %.0f ms", operation.code, status, (monotonic() - started) * 1000)
@@ -162,7 +162,7 @@ class Transport:
                     status, headers = response.status_code, response.headers
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 if not departure.may_have_left:
-                    raise Retryable(f"{operation.code} was not sent: {_cause(error)}") from error
+                    raise NotSent(f"{operation.code} was not sent: {_cause(error)}") from error
                 cause = TOO_SLOW if departure.cut else _cause(error)
                 raise operation.unanswered(cause) from error
         if departure.cut:  # a body that ends where the connection was cut can look complete
@@ -211,9 +211,15 @@ def _cause(error: BaseException) -> str:
     return type(getattr(below, "reason", None) or below).__name__
 
 
-def _worth_repeating(error: BaseException) -> bool:
-    # Exactly Retryable: refused credentials stay refused within seconds.
-    return type(error) is Retryable and (error.retry_after or 0.0) <= LONGEST_PAUSE
+def _has_not_left(error: BaseException) -> bool:
+    return isinstance(error, NotSent)
+
+
+def _is_brief(error: BaseException) -> bool:
+    # Refused credentials stay refused within seconds.
+    if not isinstance(error, Retryable) or isinstance(error, CredentialsRefused):
+        return False
+    return (error.retry_after or 0.0) <= LONGEST_PAUSE
 
 
 _jitter = tenacity.wait_random_exponential(multiplier=0.1, max=2)

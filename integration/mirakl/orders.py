@@ -103,10 +103,11 @@ class OrderCalls(Calls):
 
         :raises Retryable: nothing was read, or Mirakl does not show the order.
         """
-        for order in self._by_ids([order_id], []):
-            if order.get("order_id") == order_id:
-                return Shopper.model_validate(order)
-        raise Retryable(f"OR11 does not show order {order_id}")
+        shown = [order for order in self._by_ids([order_id], []) if order.get("order_id") == order_id]
+        shoppers = readable(self._sweep, shown, Shopper)
+        if not shoppers:
+            raise Retryable(f"OR11 does not show the shopper of order {order_id}")
+        return shoppers[0]
 
     def _by_ids(self, order_ids: Sequence[str], params: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], ...]:
         named = [("order_ids", ",".join(order_ids)), ("max", str(PAGE)), *params]

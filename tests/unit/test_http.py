@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from integration import http
+from integration.departure import NotSent
 from integration.errors import BackhaulError, CredentialsRefused, OutcomeUnknown, Retryable
 from integration.http import Ceiling, Operation, Transport
 from tests.scripted_server import Received, Script, ScriptedServer, answer, reset
@@ -139,7 +140,7 @@ def test_threads_share_a_transport(serve: Serve) -> None:
 
 def test_a_refused_connection_never_left() -> None:
     client = Transport(base_url=f"http://127.0.0.1:{free_port()}", headers={})
-    with raises(Retryable):
+    with raises(NotSent):
         client.call(WRITE, json={})
 
 
@@ -148,7 +149,7 @@ def test_an_unknown_host_never_left(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror("no such host")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with raises(Retryable):
+    with raises(NotSent):
         Transport(base_url="http://nowhere.test", headers={}).call(WRITE, json={})
 
 
@@ -158,7 +159,7 @@ def test_a_failed_tls_handshake_never_left(serve: Serve) -> None:
 
     server = serve(no_tls)
     client = Transport(base_url=server.url.replace("http", "https"), headers={}, deadline=2.0, connect_timeout=0.5)
-    with raises(Retryable):
+    with raises(NotSent):
         client.call(WRITE, json={"money": 1})
     assert not any(b"money" in request.body for request in server.received)
 
@@ -175,9 +176,28 @@ def test_what_the_last_look_raises_stops_the_call(serve: Serve) -> None:
 
 def test_a_process_that_was_stopped_until_its_time_was_over_sends_nothing(serve: Serve) -> None:
     server = serve(says(answer()))
-    with raises(Retryable):
+    with raises(NotSent):
         transport(server, deadline=0.2, before_send=lambda _: time.sleep(0.4)).call(WRITE, json={})
     assert server.received == []
+
+
+def test_what_has_not_left_is_tried_again_even_if_it_is_a_write_or_counts(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, server = RecordingGate(), serve(says(answer()))
+    connect = socket.socket.connect
+    for operation in (WRITE, COUNTED):
+        refusals: list[OSError] = [ConnectionRefusedError(), ConnectionRefusedError()]
+
+        def refused_twice(self: socket.socket, address: Any, refusals: list[OSError] = refusals) -> None:
+            if refusals:
+                raise refusals.pop()
+            connect(self, address)
+
+        monkeypatch.setattr(socket.socket, "connect", refused_twice)
+        transport(server, gate=gate).call(operation)
+    assert len(server.received) == 2
+    assert gate.admitted == ["OR28", "RT11"]
 
 
 # What may have left
@@ -280,7 +300,7 @@ def test_a_read_is_repeated(serve: Serve) -> None:
 def test_a_read_is_not_repeated_for_ever(serve: Serve) -> None:
     server = serve(says(answer(503)))
     with raises(Retryable):
-        transport(server, read_attempts=2).call(READ)
+        transport(server, attempts=2).call(READ)
     assert len(server.received) == 2
 
 
@@ -298,7 +318,7 @@ def test_repeats_stay_within_the_deadline(serve: Serve) -> None:
     server = serve(says(answer(503)))
     started = time.monotonic()
     with raises(Retryable):
-        transport(server, deadline=0.6, read_attempts=1000).call(READ)
+        transport(server, deadline=0.6, attempts=1000).call(READ)
     assert time.monotonic() - started < 8
     assert len(server.received) < 1000
 

@@ -25,7 +25,7 @@ def network() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def bigcommerce() -> BigCommerce:
-    return BigCommerce(Transport(base_url=BASE, headers={"X-Auth-Token": "t"}, read_attempts=1), "hash", 1)
+    return BigCommerce(Transport(base_url=BASE, headers={"X-Auth-Token": "t"}, attempts=1), "hash", 1)
 
 
 def item(sku: str, **levels: int) -> dict[str, Any]:

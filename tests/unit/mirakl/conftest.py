@@ -25,5 +25,5 @@ def gate() -> CountingGate:
 
 @pytest.fixture
 def mirakl(network: responses.RequestsMock, gate: CountingGate) -> Mirakl:
-    transport = Transport(base_url=URL, headers={"Authorization": "key"}, gate=gate, read_attempts=1)
+    transport = Transport(base_url=URL, headers={"Authorization": "key"}, gate=gate, attempts=1)
     return Mirakl(transport, shop_id="7")

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import responses
 
-from integration.domain.orders import Fee, Tax
+from integration.domain.orders import Fee, Promotion, Tax
 from integration.errors import OutcomeUnknown, Rejected, Retryable
 from integration.mirakl.client import Mirakl
 from integration.mirakl.operations import OR75
@@ -51,10 +51,12 @@ def test_amounts_taxes_and_fees_of_a_line_are_exact() -> None:
             "price": Decimal("11.00"),
             "taxes": [{"code": "VAT", "amount": "2.20", "rate": 20, "tax_calculation_rule": "NONE"}],
             "fees": [{"code": "ECO", "amount": Decimal("0.35")}],
+            "promotions": [{"id": "P", "deduced_amount": Decimal("1.00"), "apportioned": True}],
         }
     ).facts()
     assert str(line.price) == "11.00"
     assert line.taxes == (Tax(code="VAT", amount=Decimal("2.20"), rate=Decimal(20), calculation_rule="NONE"),)
+    assert line.promotions == (Promotion(id="P", deduced_amount=Decimal("1.00")),)
     assert line.fees == (Fee(code="ECO", amount=Decimal("0.35")),)
 
 

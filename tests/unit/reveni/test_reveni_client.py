@@ -44,7 +44,7 @@ def network() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def reveni() -> Reveni:
-    return Reveni(Transport(base_url=BASE, headers={"Authorization": "Bearer key"}, read_attempts=1), "store1")
+    return Reveni(Transport(base_url=BASE, headers={"Authorization": "Bearer key"}, attempts=1), "store1")
 
 
 def query(network: responses.RequestsMock, number: int = -1) -> dict[str, Any]:
