@@ -145,6 +145,7 @@ def _view(world: World, offer: Offer) -> dict[str, Any]:
         "min_shipping_type": None,
         "min_shipping_zone": None,
         "offer_id": offer.offer_id,
+        "package_quantity": 1,
         "product_references": [],
         "product_sku": _product_sku(offer),
         "product_title": f"Article {offer.sku}",

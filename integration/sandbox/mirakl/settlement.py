@@ -74,8 +74,7 @@ def list_documents(world: World, call: Call) -> Answer:
 
 
 def _transaction(entry: Transaction) -> dict[str, Any]:
-    return {
-        "accounting_document_number": entry.document_number,
+    view = {
         "amount": entry.amount,
         "amount_credited": max(entry.amount, 0 * entry.amount),
         "amount_debited": max(-entry.amount, 0 * entry.amount),
@@ -87,9 +86,13 @@ def _transaction(entry: Transaction) -> dict[str, Any]:
         "last_updated": entry.updated,
         "pay_out_psp_code": "NOT_SPECIFIED",
         "payment_state": entry.payment_state,
-        "seller_billing_cycle_id": entry.cycle_id,
         "type": entry.type,
     }
+    if entry.cycle_id is None:
+        return view
+    # Both appear once the line is billed (mirakl.md 6.1).
+    billed = {"seller_billing_cycle_id": entry.cycle_id, "accounting_document_number": entry.document_number}
+    return {**view, **billed}
 
 
 def _entities(entry: Transaction) -> dict[str, Any]:

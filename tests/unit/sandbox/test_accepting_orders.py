@@ -130,8 +130,8 @@ def test_a_shop_that_may_accepts_in_part_and_the_refused_line_does_not_count(sta
 
 def test_an_order_left_alone_is_refused_without_a_decision_date(start: Start) -> None:
     running, caller = start(scale=1.0, auto_refusal_delay=100.0, ceilings=False)
-    due = running.client.seed_orders(1, created_ago=99.8)[0]
-    decided = running.client.seed_orders(1, created_ago=99.7)[0]
+    due = running.client.seed_orders(1, created_ago=99.4)[0]
+    decided = running.client.seed_orders(1, created_ago=99.5)[0]
     caller.accept(decided, {f"{decided}-1": True})
     wait_until(lambda: caller.order(due)["order_state"] == "REFUSED")
     assert caller.order(due)["acceptance_decision_date"] is None

@@ -69,6 +69,13 @@ def test_half_an_answer_is_announced_as_a_whole_one(sandbox: SandboxClient, call
     assert made(sandbox) == 1
 
 
+def test_an_answer_without_a_body_has_no_half(sandbox: SandboxClient, caller: Caller) -> None:
+    order_id = sandbox.seed_orders(1)[0]
+    sandbox.add_fault("OR21", "truncated_after", times=1)
+    assert caller.accept(order_id, {f"{order_id}-1": True}).status == 204
+    assert sandbox.books()["orders"][order_id] == "SHIPPING"
+
+
 def test_garbage_comes_with_a_200(sandbox: SandboxClient, caller: Caller, line_id: str) -> None:
     sandbox.add_fault("OR28", "garbage_after", times=1)
     reply = caller.refund(line_id, "1.00")
