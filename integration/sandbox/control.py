@@ -48,7 +48,7 @@ ACTS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-class ControlHandler(RequestHandler):
+class Control(RequestHandler):
     """One act: 200 with its result, 400 with what was wrong, 404 for an act that is not there."""
 
     def initialize(self, world: Callable[[], World], reset: Callable[[], None]) -> None:

@@ -26,12 +26,34 @@ SHOPPER = {
 }
 
 _ORDER_FACTS = frozenset(
-    {"order_id", "commercial_id", "state", "currency", "tax_mode", "created_ago", "debited", "lines"}
-    | {"fulfillment_center", "shopper"}
+    {
+        "order_id",
+        "commercial_id",
+        "state",
+        "currency",
+        "tax_mode",
+        "created_ago",
+        "debited",
+        "fulfillment_center",
+        "shopper",
+        "lines",
+    }
 )
 _LINE_FACTS = frozenset(
-    {"sku", "quantity", "unit_price", "shipping_price", "order_line_id", "title", "price"}
-    | {"taxes", "shipping_taxes", "fees", "promotions", "cancelations"}
+    {
+        "sku",
+        "quantity",
+        "unit_price",
+        "shipping_price",
+        "order_line_id",
+        "title",
+        "price",
+        "taxes",
+        "shipping_taxes",
+        "fees",
+        "promotions",
+        "cancelations",
+    }
 )
 
 

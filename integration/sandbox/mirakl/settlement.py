@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from integration.sandbox.calls import Answer, Call
 from integration.sandbox.mirakl.paging import offset_page, seek, seek_page
-from integration.sandbox.mirakl.records import BillingCycle, Transaction
+from integration.sandbox.mirakl.records import ZERO, BillingCycle, Transaction
 from integration.sandbox.mirakl.refusals import date_of, refusal
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def list_documents(world: World, call: Call) -> Answer:
 def _transaction(entry: Transaction) -> dict[str, Any]:
     view = {
         "amount": entry.amount,
-        "amount_credited": max(entry.amount, 0 * entry.amount),
-        "amount_debited": max(-entry.amount, 0 * entry.amount),
+        "amount_credited": max(entry.amount, ZERO),
+        "amount_debited": max(-entry.amount, ZERO),
         "balance": entry.balance,
         "currency_iso_code": entry.currency,
         "date_created": entry.created,

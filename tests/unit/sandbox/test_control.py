@@ -36,11 +36,14 @@ def test_the_environment_points_a_fleet_at_the_sandbox(start: Start) -> None:
 
 def test_a_reset_forgets_everything(sandbox: SandboxClient, caller: Caller) -> None:
     sandbox.seed_orders(2)
+    sandbox.set_configuration({"features": {"order_tax_mode": "TAX_EXCLUDED"}})
     sandbox.add_fault("*", "status_before")
     assert caller.mirakl("GET", "/orders").status == 503
     sandbox.reset()
     assert caller.mirakl("GET", "/orders").json["total_count"] == 0
     assert sandbox.books()["calls"] == {"OR11": 1}
+    configuration = caller.mirakl("GET", "/platform/configuration").json
+    assert configuration["features"]["order_tax_mode"] == "TAX_INCLUDED"
 
 
 def test_a_timer_does_not_outlive_a_reset(start: Start) -> None:

@@ -16,7 +16,7 @@ from integration.sandbox.misbehaviour import MISBEHAVIOURS
 from integration.sandbox.world import World
 
 
-class OperationHandler(RequestHandler):
+class Exchange(RequestHandler):
     """All operations of one path, by verb. It is also the `Caller` that a misbehaviour plays its trick on."""
 
     def initialize(self, world: Callable[[], World], operations: Mapping[str, Operation]) -> None:
