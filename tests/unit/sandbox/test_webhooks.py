@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -129,3 +130,12 @@ def test_a_receiver_that_is_not_there_misses_the_event(sandbox: SandboxClient, c
     caller.reveni("POST", "returns", new_return())
     wait_until(lambda: len(sandbox.books()["deliveries"]) == 1)
     assert sandbox.books()["deliveries"][0]["status"] is None
+
+
+def test_a_receiver_that_never_answers_holds_nothing_up(sandbox: SandboxClient, caller: Caller) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        register(caller, f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        assert caller.reveni("POST", "returns", new_return()).status == 201
+        wait_until(lambda: len(sandbox.books()["deliveries"]) == 1)
+        sandbox.reset()
+        assert sandbox.books()["deliveries"] == []
