@@ -14,7 +14,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -192,10 +192,22 @@ def ring_due(tx: Tx, *, rering_after: float, limit: int = 2_000) -> int:
     return len(rows)
 
 
-def reopen(tx: Tx, intent: Intent, *, reason: str, evidence: Facts | None = None) -> None:
-    """A person (or a changed fact) has the intent done again from the start. Its fence grows."""
+def reopen(
+    tx: Tx,
+    intent: Intent,
+    *,
+    reason: str,
+    state: Literal["decided", "unknown"] = "decided",
+    forget_sends: bool = False,
+    evidence: Facts | None = None,
+) -> None:
+    """A person has the intent go on: from the start, or, as `unknown`, with reading. Its fence grows.
+
+    :param forget_sends: it is certain, or a person says so, that no sending so far had an effect.
+    """
     before = intent.state
-    intent.state, intent.reason, intent.detail = "decided", None, None
+    intent.state, intent.reason, intent.detail = state, None, None
+    intent.sends, intent.absences = (0 if forget_sends else intent.sends), 0
     intent.token += 1
     intent.due_at, intent.lease_until, intent.settled_at = tx.now, None, None
     tx.session.flush()

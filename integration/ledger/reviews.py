@@ -53,6 +53,12 @@ def resolve(tx: Tx, *, kind: str, subject: str, resolution: str) -> int:
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
+def close_review(tx: Tx, review: ReviewRow, *, resolution: str) -> None:
+    """Take this one review out of the inbox, in the name of whoever writes."""
+    review.state, review.resolution = "resolved", resolution
+    review.resolved_at, review.resolved_by = tx.now, tx.who
+
+
 def get_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow | None:
     return tx.session.scalar(select(ReviewRow).filter_by(shop=tx.shop, id=review_id))
 

@@ -1,0 +1,52 @@
+"""The `backhaul` command: every family of commands, and what becomes of an error.
+
+Exit codes: 0 done, 1 nothing matched or the other side refused, 2 wrong usage, settings or mappings.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from integration.cli import orders, refunds, replay, returns, review, stock
+from integration.cli.status import status
+from integration.errors import BackhaulError, Held, OutcomeUnknown, Rejected, Retryable
+from integration.usecases.refusal import Refused
+
+REFUSED = (Refused, Rejected, Retryable, OutcomeUnknown, Held)
+"""The case, or the other side, does not allow it now. Any other error of ours is about the setup."""
+
+
+class Commands(TyperGroup):
+    """Ends in a sentence and an exit code where a command ends in an error of ours."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BackhaulError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1 if isinstance(error, REFUSED) else 2) from None
+
+
+app = typer.Typer(
+    name="backhaul",
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # a decorated traceback would quote more than a plain one
+    help="The return leg of a seller's ASOS Marketplace orders: acknowledged, returned, refunded, restocked.",
+)
+app.command(epilog="Example: backhaul status --json")(status)
+app.add_typer(orders.app, name="orders")
+app.add_typer(returns.app, name="returns")
+app.add_typer(refunds.app, name="refunds")
+app.add_typer(stock.app, name="stock")
+app.add_typer(review.app, name="review")
+app.add_typer(replay.app, name="replay")
+
+
+def main() -> None:
+    """The entry point of the `backhaul` script."""
+    app()

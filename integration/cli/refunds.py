@@ -1,0 +1,56 @@
+"""`backhaul refunds`: what was refunded on Mirakl, and how each amount came about."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Annotated, Literal
+from uuid import UUID
+
+import typer
+
+from integration.cli.explanation import explanation_of, tell
+from integration.cli.options import AsJson, Limit
+from integration.cli.output import print_json, show_rows
+from integration.cli.refund_row import refund_row
+from integration.cli.session import open_ledger
+from integration.ledger.refunds import get_refund, refunds
+from integration.usecases.refusal import Refused
+
+app = typer.Typer(help="Refunds on Mirakl, and how each amount came about.", no_args_is_help=True)
+
+State = Literal["decided", "claimed", "unknown", "confirmed", "refunded", "held", "dropped", "external"]
+COLUMNS = (
+    "refund_id", "return_id", "order_line_id", "quantity", "state", "amount", "shipping_amount", "currency",
+    "mirakl_refund_id", "held_reason",
+)  # fmt: skip
+
+
+@app.command("list", epilog="Example: backhaul refunds list --state held --json")
+def list_refunds(
+    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Refunds, oldest first; those that others made are external."""
+    with open_ledger().read() as tx:
+        found = (refund for refund in refunds(tx) if state in (None, refund.state))
+        rows = [refund_row(refund) for refund in islice(found, limit)]
+    show_rows(
+        rows, columns=COLUMNS, as_json=as_json, selected=state is not None,
+        empty="No refunds." if state is None else f"No refund is {state}.",
+        next_step="How an amount came about: backhaul refunds explain REFUND_ID",
+    )  # fmt: skip
+
+
+@app.command(epilog="Example: backhaul refunds explain 0b7e6f0e-4f5f-4d5c-9a37-0a3a2f6e2c11")
+def explain(refund_id: UUID, as_json: AsJson = False) -> None:
+    """One refund from its order to its payment: calculation, request, answer, Reveni's figure, journal."""
+    with open_ledger().read() as tx:
+        refund = get_refund(tx, refund_id)
+        if refund is None:
+            raise Refused(f"There is no refund {refund_id}: see `backhaul refunds list`.")
+        explained = explanation_of(tx, refund)
+    if as_json:
+        print_json(explained)
+    else:
+        tell(explained)

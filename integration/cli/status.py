@@ -1,0 +1,75 @@
+"""`backhaul status`: where the fleet stands, on one page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from integration.cli.options import AsJson
+from integration.cli.output import print_json, shown
+from integration.cli.session import find_ledger
+from integration.ledger.listings import counts, waiting_deadlines, watermarks
+from integration.ledger.marks import heartbeats
+from integration.ledger.readiness import has_current_tables
+from integration.ledger.stock import unfinished_import
+from integration.ledger.store import Tx
+from integration.settings import Settings
+from integration.urls import masked
+
+
+def status(as_json: AsJson = False) -> None:
+    """The fleet's addresses, its queues' signs of life, and how much is in which state."""
+    settings = Settings.load()
+    ledger = find_ledger(settings)
+    facts: dict[str, Any] = {
+        "shop": settings.shop,
+        "broker_url": masked(settings.broker_url) if settings.broker_url else None,
+        "database": masked(settings.database_url),
+        "ledger_current": has_current_tables(ledger.engine),
+    }
+    if facts["ledger_current"]:
+        with ledger.read() as tx:
+            facts |= _standing(tx)
+    if as_json:
+        print_json(facts)
+    else:
+        _tell(facts)
+
+
+def _standing(tx: Tx) -> dict[str, Any]:
+    """Ages are seconds by the database's clock."""
+    number = counts(tx)
+    oldest, nearest = waiting_deadlines(tx)
+    stock_import = unfinished_import(tx)
+    return {
+        "heartbeat_ages": {beat.queue: round(beat.age, 1) for beat in heartbeats(tx)},
+        "orders": number.orders,
+        "oldest_waiting_order": oldest,
+        "nearest_deadline": nearest,
+        "returns": number.returns,
+        "refunds": number.refunds,
+        "movements": number.movements,
+        "open_reviews": number.open_reviews,
+        "unfinished_import": None
+        if stock_import is None
+        else {
+            "import_id": stock_import.id,
+            "mirakl_import_id": stock_import.mirakl_import_id,
+            "created_at": stock_import.created_at,
+            "sent_at": stock_import.sent_at,
+        },
+        "watermarks": watermarks(tx),
+    }
+
+
+def _tell(facts: dict[str, Any]) -> None:
+    for name, fact in facts.items():
+        words = ", ".join(f"{key} {shown(value)}" for key, value in fact.items()) if isinstance(fact, dict) else fact
+        typer.echo(f"{name.replace('_', ' '):22}{shown(words) or 'none'}")
+    if not facts["ledger_current"]:
+        typer.echo("The database holds no ledger of this version yet: start the fleet with `backhaul up`.")
+    elif facts["open_reviews"]:
+        typer.echo("Cases wait for a person: see `backhaul review list`.")
+    if facts["broker_url"] is None:
+        typer.echo("No broker: set BROKER_URL, or let `backhaul up` start its own.")

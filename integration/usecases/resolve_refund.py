@@ -1,0 +1,94 @@
+"""A person's word on a held refund: it is that one on Mirakl, it is to be sent, or none is due."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Literal
+
+from integration.domain.orders import PastRefund
+from integration.ledger import intents
+from integration.ledger.refunds import get_refund, known_mirakl_ids
+from integration.ledger.returns import lock_return
+from integration.ledger.store import Tx
+from integration.ledger.tables import Facts, Intent, RefundRow
+from integration.usecases.advance_return import advance
+from integration.usecases.external_refunds import attribute
+from integration.usecases.ports import Ports
+from integration.usecases.refusal import Refused
+
+
+@dataclass(frozen=True)
+class OnMirakl:
+    """A refund as OR11 shows it; its amounts are in `currency`."""
+
+    past: PastRefund
+    currency: str | None
+
+
+def find_on_mirakl(ports: Ports, refund_id: uuid.UUID, mirakl_refund_id: str) -> OnMirakl:
+    """The refund of that id on the line that our refund is about, freshly read.
+
+    :raises Refused: it is not there, or Mirakl does not say its amount.
+    """
+    with ports.ledger.read() as tx:
+        refund = get_refund(tx, refund_id)
+    if refund is None:
+        raise Refused(f"There is no refund {refund_id}: see `backhaul refunds list`.")
+    row = refund.row
+    for order in ports.mirakl.orders([row.order_id]):
+        line = order.line(row.order_line_id)
+        for past in line.refunds if line else ():
+            if past.id == mirakl_refund_id and past.amount is not None:
+                return OnMirakl(past, order.currency)
+    raise Refused(
+        f"OR11 shows no refund {mirakl_refund_id} with an amount on line {row.order_line_id} of order {row.order_id}."
+    )
+
+
+def resolve_refund(
+    ports: Ports,
+    tx: Tx,
+    refund_id: uuid.UUID,
+    verb: Literal["done", "send_again", "dismiss"],
+    *,
+    found: OnMirakl | None,
+    evidence: Facts,
+) -> str:
+    """What was done, in a sentence.
+
+    :raises Refused: it is not held any more, or the refund on Mirakl is another one of ours.
+    """
+    refund = get_refund(tx, refund_id)
+    if refund is None or refund.intent is None or refund.intent.state != "held":
+        raise Refused(f"Refund {refund_id} is not held any more: nothing changes.")
+    row, intent = refund.row, refund.intent
+    if verb == "send_again":
+        intents.reopen(tx, intent, reason="sent_again_by_hand", forget_sends=True, evidence=evidence)
+        return f"Refund {refund_id} is worked out anew and sent within a minute."
+    if verb == "dismiss":
+        intents.close(tx, intent, "dropped", reason="dismissed_by_hand", evidence=evidence)
+    elif found is not None:
+        _take_for_ours(tx, row, intent, found, evidence)
+    else:
+        raise Refused("Say with --refund-id which refund on Mirakl it is, or, where none is due there, --dismiss.")
+    tx.session.flush()
+    returned = lock_return(tx, row.return_id or "")
+    if returned is not None:
+        advance(ports, tx, returned)
+    if found is None:
+        return f"Refund {refund_id} is dropped: nothing is sent."
+    return f"Refund {refund_id} is refund {found.past.id} on Mirakl: confirmed."
+
+
+def _take_for_ours(tx: Tx, row: RefundRow, intent: Intent, found: OnMirakl, evidence: Facts) -> None:
+    past = found.past
+    known = known_mirakl_ids(tx, [past.id]).get(past.id)
+    if known is not None and known.intent_id is not None and known.id != row.id:
+        raise Refused(f"Refund {past.id} on Mirakl is refund {known.id} already.")
+    attribute(tx, row, past.id)
+    row.amount, row.shipping_amount, row.currency = past.amount, past.shipping_amount, found.currency
+    row.refund_state, row.calculation = past.state, intent.plan.get("calculation")
+    row.confirmed_at = row.look_at = tx.now
+    figures = past.model_dump(mode="json", include={"id", "amount", "shipping_amount", "quantity", "reason_code"})
+    intents.close(tx, intent, "confirmed", reason="confirmed_by_hand", evidence={**evidence, "on_mirakl": figures})

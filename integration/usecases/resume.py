@@ -1,0 +1,69 @@
+"""How a held promise goes on after a person has mended its cause."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from integration.ledger import intents
+from integration.ledger.listings import open_reviews_of
+from integration.ledger.reviews import close_review
+from integration.ledger.store import Tx
+from integration.ledger.tables import Intent
+from integration.usecases.catalogue import ACTS
+
+BY_HAND = "by-hand"
+"""The lock of everything that a person does to held cases: of two who replay one case, the second finds it replayed.
+Nobody else moves a held intent."""
+
+CERTAINLY_WITHOUT_EFFECT = frozenset({"reveni_rejected"})
+"""Held for a refusal in so many words, which leaves no doubt as long as it was the first sending."""
+
+DOES: Final[dict[str, str]] = {
+    "accept_order": "accept every line of order {subject} on Mirakl (OR21)",
+    "map_return": "look the reasons of return {subject} up in return_reasons.csv",
+    "accept_return": "accept return {subject} on Mirakl (RT21)",
+    "create_return": "create return {subject} in Reveni (W1)",
+    "cancel_return": "cancel return {subject} in Reveni (W5)",
+    "receive_return": "tell Mirakl that return {subject} has arrived (RT25)",
+    "assess_return": "tell Mirakl whether the lines of return {subject} are compliant (RT26)",
+    "close_return": "close return {subject} on Mirakl (RT27)",
+    "read_verdict": "read the return of event {subject} in Reveni (W3)",
+    "push_refund": "read the order again, work out the refund {subject} anew and send it (OR28)",
+    "adjust_stock_master": "add the units of movement {subject} in BigCommerce",
+    "await_stock_master": "wait until BigCommerce shows the units of movement {subject}",
+}
+"""What a promise comes to, for the person who is asked whether to go on with it."""
+
+
+def does(intent: Intent) -> str:
+    """The promise in words."""
+    return DOES[intent.kind].format(subject=intent.subject)
+
+
+def resume(tx: Tx, intent: Intent) -> str:
+    """Have a held intent done again, in words.
+
+    What was sent and may have had an effect is not sent blindly: it becomes `unknown`, and reading settles it.
+    """
+    if may_have_landed(intent):
+        intents.reopen(tx, intent, reason="replayed", state="unknown")
+        return f"look whether an earlier sending had its effect, and only if it had none: {does(intent)}"
+    intents.reopen(tx, intent, reason="replayed", forget_sends=_refused_outright(intent))
+    return does(intent)
+
+
+def may_have_landed(intent: Intent) -> bool:
+    """Whether a sending of this intent may stand on the other side, with nothing there to refuse a second one."""
+    act = ACTS[intent.kind]
+    return intent.sends > 0 and not (act.reads_only or act.guarded or _refused_outright(intent))
+
+
+def close_reviews(tx: Tx, kind: str, subject: str, *, reasons: set[str], resolution: str) -> None:
+    """Take the reviews of one case out of the inbox, except those that are about something else."""
+    for review in open_reviews_of(tx, kind=kind, subject=subject):
+        if review.reason in reasons:
+            close_review(tx, review, resolution=resolution)
+
+
+def _refused_outright(intent: Intent) -> bool:
+    return intent.reason in CERTAINLY_WITHOUT_EFFECT and intent.sends == 1
