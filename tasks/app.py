@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 from typing import Any
@@ -45,6 +46,8 @@ def _ports(_pid: int) -> Ports:
 @setup_logging.connect
 def _own_logging(**_signal: Any) -> None:
     configure()
+    for wordy in ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace"):
+        logging.getLogger(wordy).setLevel(logging.WARNING)  # each task says once what it did
 
 
 @worker_ready.connect

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kombu.entity import Queue
+from kombu.entity import Exchange, Queue
 
 from integration.errors import SettingsError
 from integration.settings import Settings
@@ -40,7 +40,7 @@ def make_configuration(settings: Settings) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_create_missing_queues": False,
-        "task_queues": [Queue(name) for name in POLICIES],  # type: ignore[no-untyped-call]
+        "task_queues": [_queue(name) for name in POLICIES],
         "task_default_queue": "polling",
         "task_default_priority": ORDINARY,
         "task_acks_late": True,
@@ -54,6 +54,11 @@ def make_configuration(settings: Settings) -> dict[str, Any]:
         "beat_schedule": beat_schedule(settings),
         "beat_max_loop_interval": 1,
     }
+
+
+def _queue(name: str) -> Queue:
+    # An exchange of its own: on the default one, a message for one queue would be delivered to all six.
+    return Queue(name, Exchange(name), routing_key=name)  # type: ignore[no-untyped-call]
 
 
 configuration = make_configuration(Settings.load())

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -45,10 +44,17 @@ class Tx:
         self.who = who
         self.rings: list[Ring] = []
         self.after_commit: list[Callable[[], None]] = []
+        self._now: datetime | None = None
 
-    @cached_property
+    @property
     def now(self) -> datetime:
         """The database's time, aware, UTC: leases and due dates never depend on a worker's own clock."""
+        # Not a cached_property: before Python 3.12 that holds one lock for all threads while it waits for the database.
+        if self._now is None:
+            self._now = self._read_clock()
+        return self._now
+
+    def _read_clock(self) -> datetime:
         if self.session.get_bind().dialect.name == "sqlite":
             stamp = self.session.execute(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')")).scalar_one()
             return datetime.fromisoformat(stamp).replace(tzinfo=UTC)
