@@ -10,8 +10,12 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from integration.cli import orders, refunds, replay, returns, review, stock
+from integration.cli import mappings, orders, refunds, replay, returns, review, stock, webhooks
+from integration.cli.check import check
+from integration.cli.demo import demo
+from integration.cli.sandbox import sandbox
 from integration.cli.status import status
+from integration.cli.up import up
 from integration.errors import BackhaulError, Held, OutcomeUnknown, Rejected, Retryable
 from integration.usecases.refusal import Refused
 
@@ -38,13 +42,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a decorated traceback would quote more than a plain one
     help="The return leg of a seller's ASOS Marketplace orders: acknowledged, returned, refunded, restocked.",
 )
+app.command(epilog="Example: MIRAKL_BASE_URL=https://example.mirakl.net backhaul up")(up)
+app.command(epilog="Example: backhaul demo")(demo)
 app.command(epilog="Example: backhaul status --json")(status)
+app.command(epilog="Example: backhaul check")(check)
+app.command(epilog="Example: backhaul sandbox --port 8900")(sandbox)
 app.add_typer(orders.app, name="orders")
 app.add_typer(returns.app, name="returns")
 app.add_typer(refunds.app, name="refunds")
 app.add_typer(stock.app, name="stock")
 app.add_typer(review.app, name="review")
 app.add_typer(replay.app, name="replay")
+app.add_typer(mappings.app, name="mappings")
+app.add_typer(webhooks.app, name="webhooks")
 
 
 def main() -> None:

@@ -1,0 +1,57 @@
+"""`backhaul check`: is everything there, and does it let us in?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import typer
+from redis import Redis, RedisError
+
+from integration.cli.options import AsJson
+from integration.cli.output import print_json
+from integration.cli.session import find_ledger
+from integration.errors import BackhaulError
+from integration.settings import Settings
+from integration.usecases.check_setup import Setup
+from integration.wiring import make_bigcommerce, make_mirakl, make_reveni
+
+BROKER_ANSWERS_WITHIN = 3.0
+
+
+class BrokerUnreachable(BackhaulError):
+    """No sign of life came."""
+
+
+def check(as_json: AsJson = False) -> None:
+    """Look at database, mappings, broker, Mirakl and Reveni; changes nothing. Exit 1 where something fails."""
+    settings = Settings.load()
+    setup = Setup(
+        settings=settings,
+        ledger=find_ledger(settings),
+        mirakl=make_mirakl(settings),
+        reveni=make_reveni(settings),
+        bigcommerce=make_bigcommerce(settings),
+        reach_broker=reach_broker,
+    )
+    checks = setup.check()
+    if as_json:
+        print_json([asdict(one) for one in checks])
+    else:
+        for one in checks:
+            typer.echo(f"{'ok    ' if one.ok else 'FAILED'}  {one.name:16} {one.detail}")
+            if one.next_step:
+                typer.echo(f"{'':26}{one.next_step}")
+    if not all(one.ok for one in checks):
+        raise typer.Exit(1)
+
+
+def reach_broker(url: str) -> None:
+    """:raises BrokerUnreachable: nothing that speaks Redis answers there."""
+    socket_or_tcp = url.replace("redis+socket://", "unix://", 1)  # kombu's name for it, and redis's
+    try:
+        with Redis.from_url(
+            socket_or_tcp, socket_timeout=BROKER_ANSWERS_WITHIN, socket_connect_timeout=BROKER_ANSWERS_WITHIN
+        ) as client:
+            client.ping()
+    except (RedisError, OSError, ValueError) as failure:  # their words may quote the address
+        raise BrokerUnreachable(f"the broker does not answer ({type(failure).__name__})") from None

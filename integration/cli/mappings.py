@@ -1,0 +1,94 @@
+"""`backhaul mappings`: are the three files right, and what would they have done?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from integration.cli.options import AsJson
+from integration.cli.output import print_json, print_table
+from integration.cli.session import open_ports
+from integration.errors import MappingError
+from integration.settings import Settings
+from integration.usecases.rehearse_mappings import Rehearsal, rehearse_mappings
+from integration.wiring import make_mirakl
+from mappings import Mappings, illegal_refund_reasons, load
+
+app = typer.Typer(help="The tables of reasons and SKUs.", no_args_is_help=True)
+
+
+@app.command(epilog="Example: backhaul mappings check --live")
+def check(
+    live: Annotated[bool, typer.Option("--live", help="Also ask Mirakl whether it allows the refund reasons.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Validate the files: every problem at once, with file, line and column. Exit 1 where there is one."""
+    settings = Settings.load()
+    report: dict[str, Any] = {"folder": str(settings.mappings_dir), "version": None, "live": live, "problems": []}
+    try:
+        tables = load(settings.mappings_dir, strict_skus=settings.sku_mapping == "strict")
+    except MappingError as wrong:
+        report["problems"] = wrong.problems
+    else:
+        report |= _sizes(tables)
+        report["problems"] = _illegal(settings, tables) if live else []
+    if as_json:
+        print_json(report)
+    else:
+        _tell_check(report)
+    if report["problems"]:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: backhaul mappings rehearse --days 30")
+def rehearse(
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 90, as_json: AsJson = False
+) -> None:
+    """Hold the files against the returns of the past: which would have been held, and how often."""
+    rehearsal = rehearse_mappings(open_ports(), days=days)
+    if as_json:
+        print_json(asdict(rehearsal))
+    else:
+        _tell_rehearsal(rehearsal)
+    if not rehearsal.returns:
+        raise typer.Exit(1)
+
+
+def _sizes(tables: Mappings) -> dict[str, Any]:
+    return {
+        "version": tables.version,
+        "return_reasons": len(tables.return_reasons.rows),
+        "reject_reasons": len(tables.reject_reasons.rows),
+        "skus": len(tables.skus.rows),
+    }
+
+
+def _illegal(settings: Settings, tables: Mappings) -> list[str]:
+    """A code may stand under several types in RE01; what counts is whether it is a REFUND that the shop may give."""
+    reasons = sorted(make_mirakl(settings).reasons(), key=lambda reason: reason.type == "REFUND")
+    return illegal_refund_reasons(tables, {reason.code: (reason.type, reason.is_shop_right) for reason in reasons})
+
+
+def _tell_check(report: dict[str, Any]) -> None:
+    if not report["problems"]:
+        held_against = " and Mirakl allows every refund reason (RE01)" if report["live"] else ""
+        typer.echo(f"{report['folder']} is in order{held_against}: version {report['version']}.")
+        return
+    typer.echo(f"{report['folder']} is not usable as it is:", err=True)
+    for problem in report["problems"]:
+        typer.echo(f"  - {problem}", err=True)
+    typer.echo("Mend the files: a running fleet reads them again by itself.", err=True)
+
+
+def _tell_rehearsal(rehearsal: Rehearsal) -> None:
+    if not rehearsal.returns:
+        typer.echo(f"No return changed in the last {rehearsal.days} days: try more with --days.")
+        return
+    typer.echo(f"{rehearsal.held} of {rehearsal.returns} returns of the last {rehearsal.days} days would be held.")
+    print_table([{"reason": code, "lines": lines} for code, lines in rehearsal.reasons.items()], ("reason", "lines"))
+    if rehearsal.findings:
+        typer.echo("")
+        print_table([asdict(finding) for finding in rehearsal.findings], ("held_reason", "what", "returns"))
+        typer.echo("Mend return_reasons.csv and skus.csv, then rehearse again.")

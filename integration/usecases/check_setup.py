@@ -1,0 +1,110 @@
+"""Whether everything a fleet needs is there and lets us in: each thing on its own, with what to do where it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from integration.bigcommerce.client import BigCommerce
+from integration.errors import BackhaulError, CredentialsRefused
+from integration.ledger.engine import check_durability
+from integration.ledger.readiness import has_current_tables, require_current_tables
+from integration.ledger.store import Ledger
+from integration.mirakl.client import Mirakl
+from integration.reveni.client import Reveni
+from integration.settings import Settings
+from integration.urls import masked
+from mappings import load
+
+NO_SUCH_ORDER = "backhaul-check"
+NO_SUCH_SKU = "backhaul-check"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at: what was found, and, where it failed, what to do."""
+
+    name: str
+    ok: bool
+    detail: str
+    next_step: str | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is to be checked. Its clients count no call, since none of the calls made has a published ceiling.
+
+    :param reach_broker: asks the broker at a URL for a sign of life, and raises an error of ours where none comes.
+    """
+
+    settings: Settings
+    ledger: Ledger
+    mirakl: Mirakl
+    reveni: Reveni
+    bigcommerce: BigCommerce | None
+    reach_broker: Callable[[str], None]
+
+    def check(self) -> list[Check]:
+        """Look at everything; one failure hides no other."""
+        checks = [
+            _check("database", self._database, "check DATABASE_URL"),
+            _check("migrations", self._migrations, "start the fleet once with `backhaul up`"),
+            _check("mappings", self._mappings, "mend the files; `backhaul mappings check` lists every problem"),
+            _check("broker", self._broker, "check BROKER_URL, and that the broker runs"),
+            _check("mirakl", self._mirakl, "check MIRAKL_BASE_URL, MIRAKL_API_KEY and MIRAKL_SHOP_ID"),
+            _check("mirakl-platform", self._platform, "ask Mirakl why PC01 does not answer; nothing depends on it"),
+            _check("reveni", self._reveni, "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY"),
+        ]
+        if self.bigcommerce is not None:
+            checks.append(_check("bigcommerce", self._bigcommerce, "check the four BIGCOMMERCE_ settings"))
+        return checks
+
+    def _database(self) -> str:
+        has_current_tables(self.ledger.engine)  # says first, in a sentence, that it does not answer
+        check_durability(self.ledger.engine)
+        return f"{masked(self.settings.database_url)} keeps what was committed"
+
+    def _migrations(self) -> str:
+        require_current_tables(self.ledger.engine)
+        return "the ledger is of this version"
+
+    def _mappings(self) -> str:
+        folder = self.settings.mappings_dir
+        tables = load(folder, strict_skus=self.settings.sku_mapping == "strict")
+        return f"{folder}, version {tables.version}: {len(tables.return_reasons.rows)} return reasons"
+
+    def _broker(self) -> str:
+        url = self.settings.broker_url
+        if url is None:
+            return "none is given: `backhaul up` starts its own"
+        self.reach_broker(url)
+        return f"{masked(url)} answers"
+
+    def _mirakl(self) -> str:
+        """By RE01, which may be read at any time; A01 would use up the shop's one call of the day."""
+        return f"the key is good: RE01 lists {len(self.mirakl.reasons())} reasons"
+
+    def _platform(self) -> str:
+        try:
+            platform = self.mirakl.configuration()
+        except CredentialsRefused:
+            return "PC01 is not for this key (it needs ROLE_SHOP_ADMIN); nothing depends on it"
+        if platform.order_acceptance == "AUTOMATIC":
+            return "order_acceptance is AUTOMATIC: Mirakl accepts every order by itself"
+        return f"order_acceptance is {platform.order_acceptance}, order_tax_mode is {platform.order_tax_mode}"
+
+    def _reveni(self) -> str:
+        self.reveni.returns_of_order(NO_SUCH_ORDER)
+        return "the key is good: the store's returns can be listed (W2)"
+
+    def _bigcommerce(self) -> str:
+        if self.bigcommerce is not None:
+            self.bigcommerce.inventory([NO_SUCH_SKU])
+        return "the token is good: the location's inventory can be read"
+
+
+def _check(name: str, look: Callable[[], str], next_step: str) -> Check:
+    try:
+        return Check(name, ok=True, detail=look())
+    except BackhaulError as failure:
+        return Check(name, ok=False, detail=str(failure), next_step=next_step)
