@@ -9,7 +9,7 @@ from redis import Redis, RedisError
 
 from integration.cli.options import AsJson
 from integration.cli.output import print_json
-from integration.cli.session import find_ledger
+from integration.cli.session import ledger_of
 from integration.errors import BackhaulError
 from integration.settings import Settings
 from integration.usecases.check_setup import Setup
@@ -25,15 +25,16 @@ class BrokerUnreachable(BackhaulError):
 def check(as_json: AsJson = False) -> None:
     """Look at database, mappings, broker, Mirakl and Reveni; changes nothing. Exit 1 where something fails."""
     settings = Settings.load()
-    setup = Setup(
-        settings=settings,
-        ledger=find_ledger(settings),
-        mirakl=make_mirakl(settings),
-        reveni=make_reveni(settings),
-        bigcommerce=make_bigcommerce(settings),
-        reach_broker=reach_broker,
-    )
-    checks = setup.check()
+    with ledger_of(settings) as ledger:
+        setup = Setup(
+            settings=settings,
+            ledger=ledger,
+            mirakl=make_mirakl(settings),
+            reveni=make_reveni(settings),
+            bigcommerce=make_bigcommerce(settings),
+            reach_broker=reach_broker,
+        )
+        checks = setup.check()
     if as_json:
         print_json([asdict(one) for one in checks])
     else:

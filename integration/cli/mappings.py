@@ -9,7 +9,7 @@ import typer
 
 from integration.cli.options import AsJson
 from integration.cli.output import print_json, print_table
-from integration.cli.session import open_ports
+from integration.cli.session import acting
 from integration.errors import MappingError
 from integration.settings import Settings
 from integration.usecases.rehearse_mappings import Rehearsal, rehearse_mappings
@@ -47,7 +47,8 @@ def rehearse(
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 90, as_json: AsJson = False
 ) -> None:
     """Hold the files against the returns of the past: which would have been held, and how often."""
-    rehearsal = rehearse_mappings(open_ports(), days=days)
+    with acting() as ports:
+        rehearsal = rehearse_mappings(ports, days=days)
     if as_json:
         print_json(asdict(rehearsal))
     else:

@@ -8,7 +8,7 @@ import typer
 
 from integration.cli.options import AsJson, Limit
 from integration.cli.output import show_rows
-from integration.cli.session import open_ledger
+from integration.cli.session import reading
 from integration.ledger.orders import orders
 from integration.ledger.tables import OrderRow
 
@@ -25,7 +25,7 @@ def list_orders(
     as_json: AsJson = False,
 ) -> None:
     """Orders, nearest deadline first."""
-    with open_ledger().read() as tx:
+    with reading() as tx:
         rows = [order_row(order) for order in orders(tx, state=state, limit=limit)]
     show_rows(
         rows, columns=COLUMNS, as_json=as_json, selected=state is not None,

@@ -12,7 +12,7 @@ from integration.cli.explanation import explanation_of, tell
 from integration.cli.options import AsJson, Limit
 from integration.cli.output import print_json, show_rows
 from integration.cli.refund_row import refund_row
-from integration.cli.session import open_ledger
+from integration.cli.session import reading
 from integration.ledger.refunds import get_refund, refunds
 from integration.usecases.refusal import Refused
 
@@ -32,7 +32,7 @@ def list_refunds(
     as_json: AsJson = False,
 ) -> None:
     """Refunds, oldest first; those that others made are external."""
-    with open_ledger().read() as tx:
+    with reading() as tx:
         found = (refund for refund in refunds(tx) if state in (None, refund.state))
         rows = [refund_row(refund) for refund in islice(found, limit)]
     show_rows(
@@ -45,7 +45,7 @@ def list_refunds(
 @app.command(epilog="Example: backhaul refunds explain 0b7e6f0e-4f5f-4d5c-9a37-0a3a2f6e2c11")
 def explain(refund_id: UUID, as_json: AsJson = False) -> None:
     """One refund from its order to its payment: calculation, request, answer, Reveni's figure, journal."""
-    with open_ledger().read() as tx:
+    with reading() as tx:
         refund = get_refund(tx, refund_id)
         if refund is None:
             raise Refused(f"There is no refund {refund_id}: see `backhaul refunds list`.")

@@ -11,7 +11,7 @@ import typer
 
 from integration.cli.options import Apply, AsJson
 from integration.cli.output import print_json
-from integration.cli.session import open_ports
+from integration.cli.session import acting
 from integration.ledger.listings import returns_held_for
 from integration.usecases.replay import Kind, Replay, replay
 
@@ -62,7 +62,8 @@ def replay_event(event_id: str, apply: Apply = False, as_json: AsJson = False) -
 
 
 def _replay_one(kind: Kind, subject: str, *, apply: bool, as_json: bool) -> None:
-    done = replay(open_ports(), kind, subject, apply=apply)
+    with acting() as ports:
+        done = replay(ports, kind, subject, apply=apply)
     if as_json:
         print_json(asdict(done))
     _end([done], apply=apply, told=as_json)
@@ -70,10 +71,10 @@ def _replay_one(kind: Kind, subject: str, *, apply: bool, as_json: bool) -> None
 
 def _replay_all_held_for(reason: str, *, apply: bool, as_json: bool) -> None:
     """Each return in a transaction of its own, so that one that cannot go on stops no other."""
-    ports = open_ports()
-    with ports.ledger.read() as tx:
-        return_ids = returns_held_for(tx, reason)
-    done = [replay(ports, "return", return_id, apply=apply) for return_id in return_ids]
+    with acting() as ports:
+        with ports.ledger.read() as tx:
+            return_ids = returns_held_for(tx, reason)
+        done = [replay(ports, "return", return_id, apply=apply) for return_id in return_ids]
     if as_json:
         print_json([asdict(one) for one in done])
     elif not done:

@@ -9,7 +9,7 @@ import typer
 from integration.cli.options import AsJson, Limit
 from integration.cli.output import print_json, print_table, show_rows, shown
 from integration.cli.refund_row import refund_row
-from integration.cli.session import open_ledger
+from integration.cli.session import reading
 from integration.cli.stock import movement_row
 from integration.ledger.listings import intents_of
 from integration.ledger.refunds import refunds
@@ -40,7 +40,7 @@ def list_returns(
     as_json: AsJson = False,
 ) -> None:
     """Returns, oldest first."""
-    with open_ledger().read() as tx:
+    with reading() as tx:
         rows = [return_row(found) for found in returns(tx, state=state, limit=limit)]
     show_rows(
         rows, columns=COLUMNS, as_json=as_json, selected=state is not None,
@@ -52,7 +52,7 @@ def list_returns(
 @app.command(epilog="Example: backhaul returns show 4c1d3f0e-5a55-4f0b-a0f5-1b1f6c7c2f10")
 def show(return_id: str, as_json: AsJson = False) -> None:
     """One return (Mirakl's id) with its lines, steps, refunds and movements."""
-    with open_ledger().read() as tx:
+    with reading() as tx:
         found = get_return(tx, return_id)
         if found is None:
             raise Refused(f"There is no return {return_id}: see `backhaul returns list`.")

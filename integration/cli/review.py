@@ -9,7 +9,7 @@ import typer
 
 from integration.cli.options import AsJson, Limit
 from integration.cli.output import print_json, show_rows, shown
-from integration.cli.session import open_ledger, open_ports
+from integration.cli.session import acting, reading
 from integration.ledger.reviews import get_review, reviews
 from integration.ledger.tables import ReviewRow
 from integration.usecases.refusal import Refused
@@ -27,7 +27,7 @@ def list_reviews(
     as_json: AsJson = False,
 ) -> None:
     """Open cases, oldest first."""
-    with open_ledger().read() as tx:
+    with reading() as tx:
         rows = [review_row(review) for review in reviews(tx, state=None if everything else "open")[:limit]]
     show_rows(
         rows, columns=COLUMNS, as_json=as_json, selected=False, empty="No case waits for a person.",
@@ -38,7 +38,7 @@ def list_reviews(
 @app.command(epilog="Example: backhaul review show 7d0f2a3c-1e1b-4a37-9f6a-6a2b1c0d9e11")
 def show(review_id: UUID, as_json: AsJson = False) -> None:
     """One case: what is wrong, the figures, and what can be done."""
-    with open_ledger().read() as tx:
+    with reading() as tx:
         review = get_review(tx, review_id)
         if review is None:
             raise Refused(f"There is no review {review_id}: see `backhaul review list --all`.")
@@ -76,7 +76,10 @@ def resolve(
         raise typer.BadParameter("give exactly one of --done, --send-again and --dismiss")
     if refund_id is not None and not done:
         raise typer.BadParameter("--refund-id goes with --done")
-    outcome = resolve_review(open_ports(), review_id, chosen[0], note=note, mirakl_refund_id=refund_id)
+    if not note.strip():
+        raise typer.BadParameter("say why", param_hint="--note")
+    with acting() as ports:
+        outcome = resolve_review(ports, review_id, chosen[0], note=note.strip(), mirakl_refund_id=refund_id)
     if as_json:
         print_json({"review_id": review_id, "state": "resolved", "outcome": outcome})
     else:

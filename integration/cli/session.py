@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from integration.errors import SettingsError
 from integration.ledger.readiness import require_current_tables
-from integration.ledger.store import Ledger
+from integration.ledger.store import Ledger, Tx
 from integration.settings import Settings
 from integration.usecases.ports import Ports
 from integration.wiring import make_ledger, make_ports
@@ -21,35 +23,43 @@ def who() -> str:
         return f"cli:{os.getuid()}"
 
 
-def find_ledger(settings: Settings) -> Ledger:
-    """The ledger, which may not have its tables yet.
+@contextmanager
+def ledger_of(settings: Settings) -> Iterator[Ledger]:
+    """The ledger, which may not have its tables yet; its connections are closed at the end.
 
     :raises SettingsError: its file cannot be reached.
     """
     try:
-        return make_ledger(settings, who=who())
+        ledger = make_ledger(settings, who=who())
     except OSError as failure:
         raise SettingsError([f"DATABASE_URL names a file that cannot be opened ({failure.strerror})."]) from None
+    try:
+        yield ledger
+    finally:
+        ledger.engine.dispose()
 
 
-def open_ledger() -> Ledger:
-    """The ledger, ready to be read.
+@contextmanager
+def reading() -> Iterator[Tx]:
+    """A transaction that only reads, for commands that only show.
 
     :raises SettingsError: settings are missing or malformed.
     :raises LedgerUnusable: the database does not answer, or is not of this version.
     """
-    ledger = find_ledger(Settings.load())
-    require_current_tables(ledger.engine)
-    return ledger
+    with ledger_of(Settings.load()) as ledger:
+        require_current_tables(ledger.engine)
+        with ledger.read() as tx:
+            yield tx
 
 
-def open_ports() -> Ports:
+@contextmanager
+def acting() -> Iterator[Ports]:
     """The ledger and the other systems, for commands that act.
 
-    :raises SettingsError, LedgerUnusable: as `open_ledger` does.
+    :raises SettingsError, LedgerUnusable: as `reading` does.
     :raises MappingError: a mapping file is not usable.
     """
     settings = Settings.load()
-    ledger = find_ledger(settings)
-    require_current_tables(ledger.engine)
-    return make_ports(settings, who=who(), engine=ledger.engine)
+    with ledger_of(settings) as ledger:
+        require_current_tables(ledger.engine)
+        yield make_ports(settings, who=ledger.who, engine=ledger.engine)

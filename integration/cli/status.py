@@ -8,7 +8,7 @@ import typer
 
 from integration.cli.options import AsJson
 from integration.cli.output import print_json, shown
-from integration.cli.session import find_ledger
+from integration.cli.session import ledger_of
 from integration.ledger.listings import counts, waiting_deadlines, watermarks
 from integration.ledger.marks import heartbeats
 from integration.ledger.readiness import has_current_tables
@@ -21,16 +21,16 @@ from integration.urls import masked
 def status(as_json: AsJson = False) -> None:
     """The fleet's addresses, its queues' signs of life, and how much is in which state."""
     settings = Settings.load()
-    ledger = find_ledger(settings)
     facts: dict[str, Any] = {
         "shop": settings.shop,
         "broker_url": masked(settings.broker_url) if settings.broker_url else None,
         "database": masked(settings.database_url),
-        "ledger_current": has_current_tables(ledger.engine),
     }
-    if facts["ledger_current"]:
-        with ledger.read() as tx:
-            facts |= _standing(tx)
+    with ledger_of(settings) as ledger:
+        facts["ledger_current"] = has_current_tables(ledger.engine)
+        if facts["ledger_current"]:
+            with ledger.read() as tx:
+                facts |= _standing(tx)
     if as_json:
         print_json(facts)
     else:

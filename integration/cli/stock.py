@@ -8,7 +8,7 @@ import typer
 
 from integration.cli.options import AsJson, Limit
 from integration.cli.output import show_rows
-from integration.cli.session import open_ledger
+from integration.cli.session import reading
 from integration.ledger.stock import movements
 from integration.ledger.tables import MovementRow
 
@@ -25,7 +25,7 @@ def list_movements(
     as_json: AsJson = False,
 ) -> None:
     """Movements of stock, oldest first."""
-    with open_ledger().read() as tx:
+    with reading() as tx:
         found = movements(tx, states=None if state is None else [state], limit=limit)
         rows = [movement_row(movement) for movement in found]
     show_rows(
