@@ -33,8 +33,6 @@ def demo() -> None:
     """Tell one story from order to refund to stock, live, on our own sandbox. Needs no credentials and no servers.
 
     Exit 0 only if every number is what the sandbox's own books say; 1 otherwise, with the fleet's log kept.
-
-    Example: backhaul demo
     """
     console = Console(highlight=False)
     folder = Path(tempfile.mkdtemp(prefix="backhaul-demo-"))

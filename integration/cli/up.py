@@ -20,8 +20,6 @@ def up() -> None:
     """Run the fleet: a worker for each queue, beat, web and Flower, with an embedded broker where none is given.
 
     Reads the environment and .env. Ctrl-C or SIGTERM stops it in order within 30 seconds, and nothing is lost.
-
-    Example: MIRAKL_BASE_URL=https://example.mirakl.net MIRAKL_API_KEY=… REVENI_STORE_ID=… REVENI_API_KEY=… backhaul up
     """
     settings = Settings.load()
     console = Console(stderr=True, highlight=False)

@@ -14,13 +14,10 @@ from integration.ledger.tables import ReturnLineRow, ReturnRow
 from integration.mirakl.operations import RT11
 from integration.mirakl.wire import Return
 from integration.usecases.advance_return import advance, hold_return
-from integration.usecases.polling import at_the_ceiling
+from integration.usecases.polling import at_the_ceiling, overlap
 from integration.usecases.ports import Ports
 
 WATERMARK = "RT11"
-OVERLAP = timedelta(minutes=10)
-"""How far a poll reaches back behind the watermark: Mirakl's and the database's clock are not one."""
-
 FIRST_LOOK = timedelta(days=90)
 """How far the very first poll reaches back: no return of that age is still on its way."""
 
@@ -33,7 +30,7 @@ def poll_returns(ports: Ports) -> str:
 def _pass(ports: Ports) -> str:
     with ports.ledger.read() as tx:
         started, mark = tx.now, watermark(tx, WATERMARK)
-    since = (mark or started - FIRST_LOOK) - OVERLAP
+    since = (mark or started - FIRST_LOOK) - overlap(ports)
     seen = 0
     for page in ports.mirakl.returns_updated_since(since):
         with ports.ledger.write() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from integration.errors import Retryable
@@ -13,6 +14,10 @@ from integration.usecases.ports import Ports
 T = TypeVar("T")
 LONGEST_WAIT = 5.0
 """Seconds. Beat rings at least this often, so a ceiling that stays closed for longer is left to the next ring."""
+
+
+OVERLAP, LEAST_OVERLAP = 600.0, 30.0
+"""Seconds; the second is not scaled, since clocks do not run faster beside a simulator."""
 
 
 def at_the_ceiling(ports: Ports, operation: Operation, poll: Callable[[], T]) -> T | None:
@@ -27,3 +32,8 @@ def at_the_ceiling(ports: Ports, operation: Operation, poll: Callable[[], T]) ->
         if closed.retry_after is None:
             raise
         return None
+
+
+def overlap(ports: Ports) -> timedelta:
+    """How far a poll reaches back behind its watermark: the other side's clock and the database's are not one."""
+    return timedelta(seconds=max(LEAST_OVERLAP, ports.settings.scaled(OVERLAP)))

@@ -13,8 +13,7 @@ from integration.ledger.tables import Facts, Intent
 from integration.reveni.operations import W2
 from integration.reveni.wire import ReveniReturn, WebhookEvent
 from integration.usecases.acts import Act
-from integration.usecases.poll_returns import OVERLAP
-from integration.usecases.polling import at_the_ceiling
+from integration.usecases.polling import at_the_ceiling, overlap
 from integration.usecases.ports import Ports
 from integration.usecases.store_verdict import store_verdict
 
@@ -60,7 +59,7 @@ def _pass(ports: Ports) -> str:
     with ports.ledger.read() as tx:
         started, mark = tx.now, watermark(tx, WATERMARK)
     seen = 0
-    for page in ports.reveni.returns_updated_since((mark or started) - OVERLAP):
+    for page in ports.reveni.returns_updated_since((mark or started) - overlap(ports)):
         for twin in page:
             with ports.ledger.write() as tx:
                 store_verdict(ports, tx, twin)
