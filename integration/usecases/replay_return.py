@@ -44,7 +44,7 @@ def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
     steps += [does(intent) for intent in now if intent not in promised]
     if any(intent.kind == "map_return" and intent.state == "decided" for intent in now):
         steps += _mapping_in_force(ports, tx, return_id)
-    return steps or ["wait for the warehouse: nothing else is left to be done"]
+    return steps or ["wait: nothing is to be done until Mirakl or the warehouse says more"]
 
 
 def _held_steps(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[Intent]:
