@@ -1,0 +1,129 @@
+"""`GET /metrics`: the ledger's figures in Prometheus' text format, counted when they are asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from integration.ledger.figures import BOUNDS, Distribution, Figures, figures
+from integration.ledger.marks import Heartbeat, heartbeats
+from integration.ledger.store import Ledger
+from integration.usecases.catalogue import ACTS
+from integration.web.answers import Answering
+from integration.web.readiness import Workers
+from integration.web.threads import DaemonThreads
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 8.0
+"""Seconds; Prometheus itself waits for 10."""
+
+Row = tuple[tuple[str, ...], float]
+"""The values of the labels, and the figure."""
+
+
+class Metrics(Answering):
+    """503 when the ledger does not answer: a figure that is missing is better than one that is wrong."""
+
+    def initialize(self, *, ledger: Ledger, workers: Workers, threads: DaemonThreads) -> None:
+        self._ledger = ledger
+        self._workers = workers
+        self._threads = threads
+
+    async def get(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                text = await loop.run_in_executor(self._threads, exposition, self._ledger, self._workers)
+        except Exception as failure:  # whatever it was, there are no figures
+            log.warning("the figures could not be counted: %s", type(failure).__name__)
+            self.answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "the ledger does not answer"})
+            return
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.write(text)
+
+
+def exposition(ledger: Ledger, workers: Workers) -> bytes:
+    """All metrics of this shop's fleet. Without a broker, the depths of its queues are left out."""
+    with ledger.read() as tx:
+        counted, beats = figures(tx), heartbeats(tx)
+    try:
+        depths = workers.queue_depths()
+    except Exception as failure:
+        log.warning("the broker did not tell how deep its queues are: %s", type(failure).__name__)
+        depths = {}
+    return generate_latest(Snapshot(counted, beats, depths))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The figures of one moment as a Prometheus collector. Labels are states, kinds, reasons and queues alone."""
+
+    figures: Figures
+    beats: Sequence[Heartbeat]
+    depths: Mapping[str, int]
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._work()
+        yield from self._orders()
+        yield from self._fleet()
+
+    def _work(self) -> Iterator[Metric]:
+        # A newer version of the fleet may have promised kinds that this one does not know.
+        queues = {kind: act.queue for kind, act in ACTS.items()}
+        intents = [
+            ((queues.get(kind, "unknown"), kind, state), number)
+            for (kind, state), number in self.figures.intents.items()
+        ]
+        yield _gauge("backhaul_intents", "Promises", ["queue", "kind", "state"], intents)
+        yield _gauge("backhaul_reviews_open", "Cases for a person", ["kind", "reason"], self.figures.reviews.items())
+        yield _gauge("backhaul_movements", "Stock movements", ["state"], self.figures.movements.items())
+        yield GaugeMetricFamily(
+            "backhaul_oldest_movement_seconds",
+            "How long the stock movement that has waited longest has been due",
+            self.figures.oldest_movement,
+        )
+
+    def _orders(self) -> Iterator[Metric]:
+        yield _gauge("backhaul_orders", "Orders", ["state"], self.figures.orders.items())
+        yield GaugeMetricFamily(
+            "backhaul_orders_waiting", "Orders to be acknowledged", self.figures.orders.get(("waiting",), 0)
+        )
+        if self.figures.nearest_deadline is not None:
+            yield GaugeMetricFamily(
+                "backhaul_order_deadline_seconds_min",
+                "Until the first waiting order must be acknowledged",
+                self.figures.nearest_deadline,
+            )
+        took = HistogramMetricFamily(
+            "backhaul_order_acknowledgement_seconds",
+            "From an order's creation on Mirakl, or from its first sight here, to its acknowledgement by Backhaul",
+            labels=["since"],
+        )
+        took.add_metric(["created"], _buckets(self.figures.since_created), self.figures.since_created.seconds)
+        took.add_metric(["first_seen"], _buckets(self.figures.since_seen), self.figures.since_seen.seconds)
+        yield took
+
+    def _fleet(self) -> Iterator[Metric]:
+        ages = [((beat.queue,), beat.age) for beat in self.beats]
+        yield _gauge("backhaul_heartbeat_age_seconds", "Since each queue's worker was heard of", ["queue"], ages)
+        depths = [((queue,), depth) for queue, depth in self.depths.items()]
+        yield _gauge("backhaul_queue_depth", "Messages that wait in the broker", ["queue"], depths)
+
+
+def _gauge(name: str, documentation: str, labels: list[str], rows: Iterable[Row]) -> Metric:
+    family = GaugeMetricFamily(name, documentation, labels=labels)
+    for values, number in rows:
+        family.add_metric(values, number)
+    return family
+
+
+def _buckets(distribution: Distribution) -> list[tuple[str, float]]:
+    within = [(str(float(bound)), float(count)) for bound, count in zip(BOUNDS, distribution.within, strict=True)]
+    return [*within, ("+Inf", float(distribution.count))]

@@ -1,0 +1,75 @@
+"""What must have answered before the fleet counts as ready: the database, the broker, a worker of every queue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from integration.ledger.marks import heartbeats
+from integration.ledger.migrations import is_current
+from integration.ledger.store import Ledger
+from integration.web.threads import DaemonThreads
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 5.0
+"""Seconds for an answer of the database or the broker."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """What the web process is told about the workers, since it knows no Celery.
+
+    :param queues: each must have a live worker.
+    :param stale_after: seconds without a heartbeat after which a queue's worker is taken for dead.
+    :param queue_depths: asks the broker how many messages wait in each queue; raises when it does not answer.
+    """
+
+    queues: Sequence[str]
+    stale_after: float
+    queue_depths: Callable[[], Mapping[str, int]]
+
+
+class Readiness:
+    """Asks each of them, at the same time and for a bounded time."""
+
+    def __init__(self, ledger: Ledger, workers: Workers, threads: DaemonThreads) -> None:
+        self._ledger = ledger
+        self._workers = workers
+        self._threads = threads
+        self._started = time.monotonic()
+        self._migrated = False
+
+    async def missing(self) -> list[str]:
+        """`database`, `migration`, `broker`, `worker:<queue>`: whatever has not answered; nothing when ready."""
+        answers = await asyncio.gather(self._ask("database", self._database), self._ask("broker", self._broker))
+        return [name for missing in answers for name in missing]
+
+    async def _ask(self, name: str, question: Callable[[], list[str]]) -> list[str]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, question)
+        except Exception as failure:  # whatever it was, it is no answer
+            log.warning("the %s did not answer: %s", name, type(failure).__name__)
+            return [name]
+
+    def _database(self) -> list[str]:
+        # Asked until it is so, and not again: tables do not go back, and Alembic logs each look.
+        if not self._migrated:
+            self._migrated = is_current(self._ledger.engine.execution_options(reading=True))
+        if not self._migrated:
+            return ["migration"]
+        with self._ledger.read() as tx:
+            alive = {beat.queue for beat in heartbeats(tx) if beat.age < self._fresh()}
+        return [f"worker:{queue}" for queue in self._workers.queues if queue not in alive]
+
+    def _broker(self) -> list[str]:
+        self._workers.queue_depths()
+        return []
+
+    def _fresh(self) -> float:
+        """Seconds. A heartbeat from before this process started may be that of a fleet which is no more."""
+        return min(self._workers.stale_after, time.monotonic() - self._started)
