@@ -1,16 +1,41 @@
 # Every target does its own set-up: Python 3.11 or newer and make are all that a machine needs.
 PYTHON ?= python3
 BIN := .venv/bin
+UNIT := tests/unit tests/contract $(wildcard tests/test_*.py)
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check lint unit fleet bench lock clean
+.NOTPARALLEL:
 
 demo: .venv/ready
 	$(BIN)/backhaul demo
 
+check: lint unit
+
+test: unit fleet
+
+lint: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+# With branches counted; what runs in another process is not.
+unit: .venv/ready
+	$(BIN)/pytest --numprocesses=2 --cov $(UNIT)
+
+# Real workers on a real broker, and whole stories: one at a time, since each is many processes.
+fleet: .venv/ready
+	$(BIN)/pytest tests/queues tests/journeys
+
 lock: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock
 
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+
 .venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer, please: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
