@@ -58,7 +58,7 @@ def test_a_sender_who_goes_away_is_waited_for_no_longer(web: RunningWeb) -> None
 def test_a_connection_that_is_kept_and_idle_is_not_waited_for(ledger: Ledger) -> None:
     with requests.Session() as session, RunningWeb(ledger) as web:
         assert session.get(f"{web.url}/healthz", timeout=20).status_code == 200
-        assert not web.app.settings["running"]
+        wait_until(lambda: not web.app.settings["running"], what="the end of the request")
 
 
 # Tornado leaves the socket that it could not bind to the garbage collector.
