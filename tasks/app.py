@@ -1,19 +1,25 @@
-"""The Celery application. Its configuration is read when it is first used, not when this module is imported."""
+"""The Celery application. Its configuration is read when it is first used, not when this module is imported.
+
+Beat and Flower run it as well, and neither the tasks nor what they reach: tasks are known to them by name.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 from functools import cache
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, worker_ready
+from celery.signals import celeryd_init, setup_logging, worker_ready
 
 from integration.logs import configure
 from integration.settings import Settings
-from integration.usecases.ports import Ports
-from integration.wiring import make_ports
+from tasks.policy import POLICIES
+
+if TYPE_CHECKING:
+    from integration.usecases.ports import Ports
 
 app = Celery("backhaul", config_source="tasks.configuration:configuration")
 
@@ -37,10 +43,25 @@ def ports() -> Ports:
 
 @cache
 def _ports(_pid: int) -> Ports:
+    from integration.wiring import make_ports  # noqa: PLC0415
     from tasks.bell import ring  # noqa: PLC0415 - the bell needs the app that is defined above
 
     settings = Settings.load()
     return make_ports(settings, who="fleet", bell=ring)
+
+
+def load_tasks() -> None:
+    """Register every task of every queue: 25 MB and half a second, so only where they run."""
+    for queue in POLICIES:
+        import_module(f"tasks.{queue.replace('-', '_')}")
+
+
+@celeryd_init.connect
+def _become_a_worker(sender: str, **_signal: Any) -> None:
+    from integration import sentry  # noqa: PLC0415
+
+    sentry.start(Settings.load(), sender.partition("@")[0])
+    load_tasks()
 
 
 @setup_logging.connect

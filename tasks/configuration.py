@@ -48,7 +48,6 @@ def make_configuration(settings: Settings) -> dict[str, Any]:
         "worker_send_task_events": True,
         "worker_hijack_root_logger": False,
         "worker_enable_remote_control": True,
-        "imports": [f"tasks.{name.replace('-', '_')}" for name in POLICIES],
         "timezone": "UTC",
         "enable_utc": True,
         "beat_schedule": beat_schedule(settings),

@@ -37,9 +37,9 @@ def registered() -> Iterator[dict[str, Any]]:
             "BROKER_URL": "redis://127.0.0.1:9/0",
         }.items():
             environment.setenv(name, value)
-        app = importlib.import_module("tasks.app").app
-        app.loader.import_default_modules()
-        yield {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
+        tasks = importlib.import_module("tasks.app")
+        tasks.load_tasks()
+        yield {name: task for name, task in tasks.app.tasks.items() if not name.startswith("celery.")}
 
 
 @pytest.mark.parametrize("queue", POLICIES)
