@@ -15,7 +15,7 @@ from integration.errors import BackhaulError
 from integration.settings import Settings
 
 # They report every connection and every envelope, which says nothing about an order or a refund.
-NOISY = ("urllib3", "sentry_sdk")
+NOISY = ("urllib3", "sentry_sdk", "alembic")
 
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 # A body, a row or a person is not one of these: only plain facts reach the log.

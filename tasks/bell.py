@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
@@ -15,21 +16,37 @@ from tasks.policy import ORDINARY, URGENT
 
 log = logging.getLogger(__name__)
 
+BATCH = 16
+"""Ids of one message: as many calls as the acknowledgement worker has connections."""
+
 
 def ring(rings: Sequence[Ring]) -> None:
-    """Publish one message for each ring: an id, and nothing that could decide an amount."""
+    """Publish ids, and nothing that could decide an amount: one to a message, or a batch where the act takes one."""
     try:
         with app.producer_or_acquire() as producer:
-            for one in rings:
-                queue = ACTS[one.kind].queue
+            for kind, urgent, delay, ids in _messages(rings):
+                queue = ACTS[kind].queue
                 app.send_task(
-                    f"{queue}.{one.kind}",
-                    kwargs={"intent_id": str(one.intent_id)},
+                    f"{queue}.{kind}",
+                    kwargs={"intent_ids": ids} if ACTS[kind].in_batches else {"intent_id": ids[0]},
                     queue=queue,
-                    priority=URGENT if one.urgent else ORDINARY,
-                    countdown=one.delay or None,
+                    priority=URGENT if urgent else ORDINARY,
+                    countdown=delay or None,
                     producer=producer,
                     retry=False,
                 )
     except (OperationalError, RedisError, OSError) as failure:
         log.warning("the bell did not ring for %d intents: %s", len(rings), type(failure).__name__)
+
+
+def _messages(rings: Sequence[Ring]) -> Iterator[tuple[str, bool, float, list[str]]]:
+    def alike(ring: Ring) -> tuple[str, bool, float]:
+        return ring.kind, not ring.urgent, round(ring.delay, 1)
+
+    for _, group in groupby(sorted(rings, key=alike), key=alike):
+        together = list(group)
+        size = BATCH if ACTS[together[0].kind].in_batches else 1
+        for start in range(0, len(together), size):
+            part = together[start : start + size]
+            longest = max(ring.delay for ring in part)
+            yield part[0].kind, part[0].urgent, longest, [str(ring.intent_id) for ring in part]

@@ -38,7 +38,7 @@ class QueuePolicy:
 
 
 POLLING = QueuePolicy("polling", "threads", 6, RetryPolicy(first=5, longest=60))
-ACKNOWLEDGEMENT = QueuePolicy("acknowledgement", "threads", 16, RetryPolicy(first=2, longest=60))
+ACKNOWLEDGEMENT = QueuePolicy("acknowledgement", "threads", 8, RetryPolicy(first=2, longest=60))
 REASON_MAPPING = QueuePolicy("reason-mapping", "threads", 4, RetryPolicy(first=5, longest=600))
 REFUND = QueuePolicy("refund", "prefork", 2, RetryPolicy(first=10, longest=600), hard_limit=120)
 RESTOCK = QueuePolicy("restock", "threads", 4, RetryPolicy(first=2, longest=300))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import OrderRow
@@ -39,6 +39,16 @@ def add_order(
     )  # fmt: skip
     tx.session.add(row)
     return row
+
+
+def acknowledge_all(tx: Tx, order_ids: Sequence[str]) -> None:
+    """These orders have just been accepted by us."""
+    tx.session.execute(
+        update(OrderRow)
+        .where(OrderRow.shop == tx.shop, OrderRow.order_id.in_(order_ids))
+        .values(state="acknowledged", reason=None, acknowledged_at=tx.now, acknowledged_by="us")
+        .execution_options(synchronize_session=False)
+    )
 
 
 def get_order(tx: Tx, order_id: str) -> OrderRow | None:

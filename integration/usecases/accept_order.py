@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from integration.domain.orders import acceptance_verdict
 from integration.errors import Held
-from integration.ledger.orders import get_order
+from integration.ledger.orders import acknowledge_all, get_order
 from integration.ledger.reviews import open_review, resolve
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
@@ -33,6 +34,7 @@ class AcceptOrder(Act[Acceptance, Outcome]):
     queue: ClassVar[str] = "acknowledgement"
     review_kind: ClassVar[str] = "order"
     guarded: ClassVar[bool] = True
+    in_batches: ClassVar[bool] = True
     patience: ClassVar[int] = 5
 
     def prepare(self, ports: Ports, intent: Intent) -> Acceptance:
@@ -71,6 +73,12 @@ class AcceptOrder(Act[Acceptance, Outcome]):
         else:
             order.state, order.reason = "held", f"order_{answer}"
             self._tell(tx, order.order_id, f"order_{answer}", f"It was {answer} before it could be accepted.")
+
+    def record_all(self, ports: Ports, tx: Tx, answered: Sequence[tuple[Intent, Outcome]]) -> None:
+        acknowledge_all(tx, [intent.subject for intent, _ in answered])
+        for intent, _ in answered:
+            if intent.attempts > 1:  # an order that went through at once was never in the inbox
+                resolve(tx, kind="order", subject=intent.subject, resolution="acknowledged")
 
     def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
         super().hold(tx, intent, held)

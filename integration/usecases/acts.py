@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 from integration.domain.orders import Waits
@@ -45,6 +46,9 @@ class Act(Generic[Prepared, Answer]):
     guarded: ClassVar[bool] = False
     """The other side's own state refuses a second effect (OR21, RT21…): one read that does not find it is enough."""
 
+    in_batches: ClassVar[bool] = False
+    """Nothing is read before sending, so many are claimed at once, sent side by side and recorded together."""
+
     patience: ClassVar[int] = 1
     """How many refusals of a guarded call, each read back and not found, before a person is asked."""
 
@@ -72,6 +76,10 @@ class Act(Generic[Prepared, Answer]):
 
         :raises Held: when the answer is not an answer to what was asked; the intent is held then, not confirmed.
         """
+        raise NotImplementedError
+
+    def record_all(self, ports: Ports, tx: Tx, answered: Sequence[tuple[Intent, Answer]]) -> None:
+        """`record` for many plain answers at once, for acts that go in batches."""
         raise NotImplementedError
 
     def read_back(self, ports: Ports, intent: Intent) -> Answer | None:

@@ -47,6 +47,8 @@ class Keeping:
         lease, deadline = ports.settings.claim_lease, ports.settings.call_deadline
         self.send_before = time.monotonic() + lease - deadline
         """A send that began later could outlive the claim (a stopped process does not notice time passing)."""
+        self.sent = False
+        """An error that nobody foresaw leaves the outcome unknown from here on, also one in recording the answer."""
 
     def run(self) -> str:
         """Take the intent as far as it goes now; the word for the log says how far."""
@@ -65,18 +67,10 @@ class Keeping:
             return self._again(waits.reason, waits.seconds)
         except Waits as waits:
             return self._again(waits.reason, self._delay())
-        except CredentialsRefused as refused:
-            log.error("credentials refused: %s", refused, extra={"alert": "credentials_refused"})
-            return self._again("credentials_refused", self.ports.settings.scaled(CREDENTIALS_PAUSE), str(refused))
         except Retryable as failure:
-            wait = self._delay() if failure.retry_after is None else failure.retry_after
-            return self._again("waiting_to_retry", wait, str(failure))
+            return self._turned_away(failure)
         except Exception as surprise:
-            # The type alone: the text of an unforeseen error may hold anything.
-            if self.intent.attempts >= MAX_SURPRISES:
-                self._hold(Held("unexpected_error", f"{type(surprise).__name__}, {self.intent.attempts} times."))
-            else:
-                self._again("unexpected_error", self._delay(), type(surprise).__name__)
+            self._surprised(type(surprise).__name__)  # its text may hold anything
             raise
 
     def _prepare_and_send(self) -> str:
@@ -90,24 +84,44 @@ class Keeping:
             intents.write_ahead(tx, self.intent, self.act.plan(self.intent, prepared))
         if time.monotonic() > self.send_before:
             return self._again("claim_too_old_to_send", 0.0, unsent=True)
+        self.sent = True
         try:
             answer = self.act.send(self.ports, prepared)
-        except OutcomeUnknown as unknown:
-            return self._unknown("outcome_unknown", str(unknown))
-        except Rejected as rejected:
-            if self.act.guarded or self.intent.sends > 1:
-                return self._unknown("rejected", rejected.message)
-            refused = self.act.refused(self.intent, rejected)
-            if isinstance(refused, Waits):
-                return self._again(refused.reason, self._delay(), rejected.message, unsent=True)
-            raise refused from None
-        except Retryable as failure:  # never left, or turned away at the door
-            wait = self._delay() if failure.retry_after is None else failure.retry_after
-            return self._again("waiting_to_retry", wait, str(failure), unsent=True)
-        except Exception as surprise:  # bytes may have left: nobody may call this harmless
-            self._unknown("outcome_unknown", type(surprise).__name__)
-            raise
+        except Exception as failure:  # classified to the last one: bytes may have left
+            return self._classify(failure)
         return self._record(answer)
+
+    def send_at_once(self) -> Any:
+        """The answer to what is written ahead already, for acts that go in batches.
+
+        :raises Exception: as `Act.send` does; `unanswered` says what that means.
+        """
+        if time.monotonic() > self.send_before:
+            raise Retryable("the claim was too old to send", retry_after=0.0)
+        return self.act.send(self.ports, self.act.prepare(self.ports, self.intent))
+
+    def unanswered(self, failure: Exception) -> str:
+        """What a sending without an answer means for the intent, in words.
+
+        :raises Exception: what nobody foresaw, once the intent is safely `unknown`.
+        """
+        return self._guard(lambda: self._classify(failure))
+
+    def _classify(self, failure: Exception) -> str:
+        match failure:
+            case OutcomeUnknown():
+                return self._unknown("outcome_unknown", str(failure))
+            case Rejected() if self.act.guarded or self.intent.sends > 1:
+                return self._unknown("rejected", failure.message)
+            case Rejected():
+                refused = self.act.refused(self.intent, failure)
+                if isinstance(refused, Held):
+                    raise refused from None
+                return self._again(refused.reason, self._delay(), failure.message, unsent=True)
+            case Retryable():  # never left, or turned away at the door
+                return self._turned_away(failure, unsent=True)
+        self.sent = True
+        raise failure
 
     def _read_back(self) -> str:
         intent = self.intent
@@ -131,27 +145,38 @@ class Keeping:
             )
         return self._again("not_found", self._delay() if self.act.guarded else 0.0, absences=absences)
 
+    def _turned_away(self, failure: Retryable, *, unsent: bool = False) -> str:
+        if isinstance(failure, CredentialsRefused):
+            log.error("credentials refused: %s", failure, extra={"alert": "credentials_refused"})
+            pause = self.ports.settings.scaled(CREDENTIALS_PAUSE)
+            return self._again("credentials_refused", pause, str(failure), unsent=unsent)
+        wait = self._delay() if failure.retry_after is None else failure.retry_after
+        return self._again("waiting_to_retry", wait, str(failure), unsent=unsent)
+
     def _record(self, answer: Any) -> str:
         state = self.intent.state
-        with self.ports.ledger.write() as tx:
-            try:
-                with tx.session.begin_nested():
-                    intents.settle(tx, self.intent, "confirmed", evidence=self.act.evidence(self.intent, answer))
-                    self.act.record(self.ports, tx, self.intent, answer)
-            except Held as held:
-                self.intent.state = state  # the savepoint took the confirmation back
-                self._hold_in(tx, held)
-                return f"held: {held.reason}"
+        try:
+            with self.ports.ledger.write() as tx:
+                intents.settle(tx, self.intent, "confirmed", evidence=self.act.evidence(self.intent, answer))
+                self.act.record(self.ports, tx, self.intent, answer)
+        except Exception:
+            self.intent.state = state  # nothing of it was committed
+            raise
         return "confirmed"
 
     def _hold(self, held: Held) -> str:
         with self.ports.ledger.write() as tx:
-            self._hold_in(tx, held)
+            intents.settle(tx, self.intent, "held", reason=held.reason, detail=held.detail, evidence=held.evidence)
+            self.act.hold(tx, self.intent, held)
         return f"held: {held.reason}"
 
-    def _hold_in(self, tx: Any, held: Held) -> None:
-        intents.settle(tx, self.intent, "held", reason=held.reason, detail=held.detail, evidence=held.evidence)
-        self.act.hold(tx, self.intent, held)
+    def _surprised(self, what: str) -> None:
+        if self.sent:
+            self._unknown("outcome_unknown", what)
+        elif self.intent.attempts >= MAX_SURPRISES:
+            self._hold(Held("unexpected_error", f"{what}, {self.intent.attempts} times."))
+        else:
+            self._again("unexpected_error", self._delay(), what)
 
     def _again(
         self,
@@ -163,7 +188,7 @@ class Keeping:
         absences: int | None = None,
     ) -> str:
         state = "decided"
-        if self.intent.state == "unknown" and reason in _READ_FAILED:
+        if self.intent.state == "unknown" and reason not in _NO_EFFECT:
             state, reason, detail = "unknown", self.intent.reason or reason, self.intent.detail
         with self.ports.ledger.write() as tx:
             due_at = tx.now + timedelta(seconds=seconds)
@@ -193,8 +218,8 @@ class Keeping:
         return self.ports.settings.scaled(self.retry.delay(self.intent.attempts, spread=self.ports.spread))
 
 
-_READ_FAILED = frozenset({"waiting_to_retry", "credentials_refused", "unexpected_error"})
-"""An outcome stays unknown while the other side cannot be read."""
+_NO_EFFECT = frozenset({"not_found", "claim_expired_before_sending"})
+"""The only ways from an unknown outcome back to sending; while the other side cannot be read, it stays unknown."""
 
 
 def carry_out(ports: Ports, act: Act[Any, Any], intent_id: uuid.UUID, *, retry: RetryPolicy) -> str:

@@ -1,0 +1,74 @@
+"""Many promises of one kind side by side: claimed in one commit, sent at once, recorded as their answers come in.
+
+The promises are the same and are kept the same way as in `carry_out`; only the commits are shared. Whatever is not a
+plain answer, and whatever was not fresh, goes the ordinary way, one by one.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from typing import Any
+
+from integration.domain.retry import RetryPolicy
+from integration.ledger.batches import claim_all, confirm_all
+from integration.ledger.intents import FenceLost
+from integration.usecases.acts import Act
+from integration.usecases.carry_out import Keeping, carry_out
+from integration.usecases.ports import Ports
+
+log = logging.getLogger(__name__)
+
+
+def carry_out_many(
+    ports: Ports, act: Act[Any, Any], intent_ids: Sequence[uuid.UUID], *, retry: RetryPolicy, hands: Executor
+) -> dict[uuid.UUID, str]:
+    """Keep these promises as far as they can be kept now; running any of them twice is safe.
+
+    :param hands: where the calls are made; its size is the number of connections.
+    :returns: what happened to each, for the log.
+    """
+    with ports.ledger.write() as tx:
+        claimed = claim_all(tx, intent_ids, lease=ports.settings.claim_lease)
+    keepings = [Keeping(ports, act, intent, retry) for intent in claimed]
+    sending = {hands.submit(keeping.send_at_once): keeping for keeping in keepings}
+    fresh = {intent.id for intent in claimed}
+    outcomes = {
+        one: _told(lambda one=one: carry_out(ports, act, one, retry=retry))  # type: ignore[misc]
+        for one in intent_ids
+        if one not in fresh
+    }
+    while sending:
+        done, _ = wait(sending, return_when=FIRST_COMPLETED)
+        outcomes |= _take_over(ports, act, {future: sending.pop(future) for future in done})
+    return outcomes
+
+
+def _take_over(ports: Ports, act: Act[Any, Any], done: dict[Future[Any], Keeping]) -> dict[uuid.UUID, str]:
+    answered = [(keeping.intent, future.result()) for future, keeping in done.items() if future.exception() is None]
+    outcomes = {}
+    if answered:
+        with ports.ledger.write() as tx:
+            facts = [(intent, act.evidence(intent, answer)) for intent, answer in answered]
+            confirmed = confirm_all(tx, facts)
+            act.record_all(ports, tx, [pair for pair in answered if pair[0].id in confirmed])
+        outcomes = {intent.id: "confirmed" if intent.id in confirmed else "claim lost" for intent, _ in answered}
+    for future, keeping in done.items():
+        failure = future.exception()
+        if isinstance(failure, Exception):
+            outcomes[keeping.intent.id] = _told(lambda k=keeping, f=failure: k.unanswered(f))  # type: ignore[misc]
+    return outcomes
+
+
+def _told(keep: Callable[[], str]) -> str:
+    """One promise's failure must not keep the others of its batch from being recorded."""
+    try:
+        return keep()
+    except FenceLost as lost:
+        log.warning("stopped: %s", lost)
+        return "claim lost"
+    except Exception:
+        log.exception("an error nobody foresaw")
+        return "unexpected error"
