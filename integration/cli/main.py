@@ -16,7 +16,7 @@ from integration.cli.demo import demo
 from integration.cli.sandbox import sandbox
 from integration.cli.status import status
 from integration.cli.up import up
-from integration.errors import BackhaulError, Held, OutcomeUnknown, Rejected, Retryable
+from integration.errors import BackhaulError, CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable
 from integration.usecases.refusal import Refused
 
 REFUSED = (Refused, Rejected, Retryable, OutcomeUnknown, Held)
@@ -30,8 +30,23 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except BackhaulError as error:
-            typer.echo(str(error), err=True)
+            typer.echo(in_words(error), err=True)
             raise typer.Exit(1 if isinstance(error, REFUSED) else 2) from None
+
+
+def in_words(error: BackhaulError) -> str:
+    """The error and what to do about it."""
+    match error:
+        case Rejected():
+            return f"The other side refused it ({error.status}): {error.message}"
+        case CredentialsRefused():
+            return f"{error}. Nothing was changed: `backhaul check` tells which setting is wrong."
+        case Retryable():
+            return f"{error}. Nothing was changed: try again later."
+        case OutcomeUnknown():
+            return f"{error}. It may have been done all the same: look there before you try again."
+        case _:
+            return str(error)
 
 
 app = typer.Typer(
@@ -60,3 +75,7 @@ app.add_typer(webhooks.app, name="webhooks")
 def main() -> None:
     """The entry point of the `backhaul` script."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -67,6 +67,8 @@ def shown(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(shown(item) for item in value)
     return value if isinstance(value, str) else _plain(value)
 
 

@@ -60,4 +60,4 @@ def _reveni() -> Reveni:
 
 
 def _row(webhook: Webhook) -> dict[str, Any]:
-    return {"webhook_id": webhook.id, "url": webhook.url, "event_types": ", ".join(webhook.event_types)}
+    return {"webhook_id": webhook.id, "url": webhook.url, "event_types": list(webhook.event_types)}

@@ -81,7 +81,7 @@ def open_reviews_of(tx: Tx, *, kind: str, subject: str) -> list[ReviewRow]:
 
 def _by_state(tx: Tx, table: type[OrderRow | ReturnRow | MovementRow]) -> dict[str, int]:
     query = select(table.state, func.count()).where(table.shop == tx.shop).group_by(table.state).order_by(table.state)
-    return dict(tx.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in tx.session.execute(query)}
 
 
 def _refunds_by_state(tx: Tx) -> dict[str, int]:
@@ -99,4 +99,4 @@ def _refunds_by_state(tx: Tx) -> dict[str, int]:
         .group_by(state)
         .order_by(state)
     )
-    return dict(tx.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in tx.session.execute(query)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from integration.bigcommerce.client import BigCommerce
 from integration.errors import BackhaulError, CredentialsRefused
@@ -56,7 +57,8 @@ class Setup:
             _check("reveni", self._reveni, "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY"),
         ]
         if self.bigcommerce is not None:
-            checks.append(_check("bigcommerce", self._bigcommerce, "check the four BIGCOMMERCE_ settings"))
+            look = partial(_read_inventory, self.bigcommerce)
+            checks.append(_check("bigcommerce", look, "check the four BIGCOMMERCE_ settings"))
         return checks
 
     def _database(self) -> str:
@@ -97,10 +99,10 @@ class Setup:
         self.reveni.returns_of_order(NO_SUCH_ORDER)
         return "the key is good: the store's returns can be listed (W2)"
 
-    def _bigcommerce(self) -> str:
-        if self.bigcommerce is not None:
-            self.bigcommerce.inventory([NO_SUCH_SKU])
-        return "the token is good: the location's inventory can be read"
+
+def _read_inventory(bigcommerce: BigCommerce) -> str:
+    bigcommerce.inventory([NO_SUCH_SKU])
+    return "the token is good: the location's inventory can be read"
 
 
 def _check(name: str, look: Callable[[], str], next_step: str) -> Check:

@@ -64,8 +64,7 @@ def _take_up(ports: Ports, tx: Tx, kind: Kind, subject: str) -> list[str]:
             return replay_refund(tx, uuid.UUID(subject))
         case "stock":
             return replay_movement(ports, tx, uuid.UUID(subject))
-        case "event":
-            return _take_up_event(tx, subject)
+    return _take_up_event(tx, subject)
 
 
 def _take_up_order(tx: Tx, order_id: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from integration.ledger import intents
+from integration.ledger.reviews import open_review
 from integration.ledger.store import Ledger
 from tests.unit.cli import cases
 from tests.unit.cli.conftest import Backhaul
@@ -145,6 +146,18 @@ def test_one_case_is_shown_with_its_evidence_and_what_to_do(backhaul: Backhaul, 
     assert (shown["subject"], shown["reason"]) == ("R-1", "unmapped_return_reason")
     for_people = backhaul("review", "show", review_id).stdout
     assert "backhaul replay return R-1" in for_people
+
+
+def test_a_case_shows_its_figures_and_once_it_is_resolved_asks_for_nothing(backhaul: Backhaul, ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        review = open_review(
+            tx, kind="return", subject="R-1", reason="quantities_shrank", detail="look", evidence={"known": 2}
+        )
+    assert '"known": 2' in backhaul("review", "show", review.id).stdout
+    backhaul("review", "resolve", review.id, "--dismiss", "--note", "seen")
+    told = backhaul("review", "show", review.id).stdout
+    assert "cli:ada" in told
+    assert "backhaul replay" not in told
 
 
 def test_a_case_that_does_not_exist_is_nothing_and_a_malformed_id_is_usage(backhaul: Backhaul, ledger: Ledger) -> None:

@@ -57,6 +57,13 @@ def test_a_held_order_is_decided_again_and_leaves_the_inbox(backhaul: Backhaul, 
     assert (review.state, review.resolved_by, review.resolution) == ("resolved", "cli:ada", "replayed")
 
 
+def test_the_next_sweep_rings_for_what_was_replayed(backhaul: Backhaul, ledger: Ledger) -> None:
+    cases.a_held_order(ledger)
+    replayed(backhaul, "order", "O-1")
+    with ledger.write() as tx:
+        assert intents.ring_due(tx, rering_after=3_600) == 1
+
+
 def test_a_second_replay_changes_nothing_and_says_so(backhaul: Backhaul, ledger: Ledger) -> None:
     cases.a_held_order(ledger)
     replayed(backhaul, "order", "O-1")
@@ -103,6 +110,19 @@ def test_a_refund_that_was_ever_sent_is_read_and_not_sent(backhaul: Backhaul, le
     steps = replayed(backhaul, "refund", refund_id)["steps"]
     assert "look whether an earlier sending had its effect" in steps[0]
     assert cases.state_of(ledger, "push_refund", "R-1/O-1-1/1") == ("unknown", 1)
+
+
+def test_a_refund_is_not_read_while_another_of_its_order_is_in_flight(backhaul: Backhaul, ledger: Ledger) -> None:
+    refund_id = cases.a_refund(ledger, sends=1)
+    with ledger.write() as tx:
+        held = intents.get(tx, refund_id)
+        assert held is not None
+        held.group_key = "refund:O-1"
+        other, _ = intents.decide(tx, "push_refund", "R-2/O-1-2/1", group="refund:O-1")
+        assert intents.claim(tx, other.id, lease=60) is not None
+    result = backhaul("replay", "refund", refund_id, "--apply")
+    assert (result.exit_code, "Not now" in result.stderr) == (1, True)
+    assert cases.state_of(ledger, "push_refund", "R-1/O-1-1/1") == ("held", 1)
 
 
 def test_a_refund_that_mirakl_made_otherwise_needs_a_persons_word(backhaul: Backhaul, ledger: Ledger) -> None:

@@ -1,0 +1,112 @@
+"""`check`: each thing that a fleet needs, and what to do where it fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration.fleet.broker import EmbeddedBroker
+from integration.ledger.store import Ledger
+from integration.sandbox import SandboxClient
+from tests.unit.cli.conftest import NOBODY_LISTENS, Backhaul
+
+EVERYTHING = ["database", "migrations", "mappings", "broker", "mirakl", "mirakl-platform", "reveni"]
+
+
+def checks(backhaul: Backhaul, *, exit_code: int) -> dict[str, dict[str, Any]]:
+    result = backhaul("check", "--json")
+    assert result.exit_code == exit_code, result.output
+    return {row["name"]: row for row in json.loads(result.stdout)}
+
+
+def failed(backhaul: Backhaul) -> list[str]:
+    return [name for name, row in checks(backhaul, exit_code=1).items() if not row["ok"]]
+
+
+def test_a_setup_that_is_in_order_passes(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient, broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_URL", broker.url)
+    found = checks(backhaul, exit_code=0)
+    assert list(found) == EVERYTHING
+    assert all(row["ok"] and row["next_step"] is None for row in found.values())
+    assert "FAILED" not in backhaul("check").stdout
+
+
+def test_no_call_of_a_check_counts_against_a_ceiling(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient
+) -> None:
+    checks(backhaul, exit_code=0)
+    checks(backhaul, exit_code=0)
+    assert {call["operation"] for call in sandbox.calls()} == {"RE01", "PC01", "W2"}
+
+
+def test_a_fleet_without_a_broker_brings_its_own(backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient) -> None:
+    assert "backhaul up" in checks(backhaul, exit_code=0)["broker"]["detail"]
+
+
+def test_everything_that_fails_is_told_at_once_with_what_to_do(
+    backhaul: Backhaul, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_URL", "redis://:hunter2@127.0.0.1:9/0")
+    monkeypatch.setenv("MAPPINGS_DIR", str(tmp_path))
+    assert failed(backhaul) == EVERYTHING[1:]
+    told = backhaul("check")
+    assert (told.exit_code, told.stdout.count("FAILED"), "hunter2" in told.output) == (1, 6, False)
+    assert "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY" in told.stdout
+
+
+def test_a_database_that_does_not_answer_fails_its_own_line(
+    backhaul: Backhaul, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://fleet:hunter2@127.0.0.1:9/ledger")
+    assert failed(backhaul) == ["database", "migrations"]
+
+
+def test_a_database_that_may_forget_fails(
+    backhaul: Backhaul, sandbox: SandboxClient, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{postgres_url}?options=-csynchronous_commit%3Doff")
+    assert "synchronous_commit=off" in checks(backhaul, exit_code=1)["database"]["detail"]
+
+
+def test_refused_keys_fail_without_being_shown(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIRAKL_API_KEY", "hunter2")
+    monkeypatch.setenv("REVENI_API_KEY", "hunter2")
+    assert failed(backhaul) == ["mirakl", "reveni"]
+    assert "hunter2" not in backhaul("check").output
+
+
+def test_a_key_that_may_not_read_the_platforms_settings_is_good_enough(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient
+) -> None:
+    sandbox.add_fault("PC01", "status_before", status=403)
+    assert "ROLE_SHOP_ADMIN" in checks(backhaul, exit_code=0)["mirakl-platform"]["detail"]
+
+
+def test_a_platform_that_accepts_orders_by_itself_is_told(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient
+) -> None:
+    sandbox.set_configuration({"features": {"order_workflows": {"order_acceptance": "AUTOMATIC"}}})
+    assert "accepts every order by itself" in checks(backhaul, exit_code=0)["mirakl-platform"]["detail"]
+
+
+@pytest.mark.parametrize(("reachable", "exit_code"), [(True, 0), (False, 1)])
+def test_bigcommerce_is_looked_at_where_it_is_configured(
+    backhaul: Backhaul,
+    ledger: Ledger,
+    sandbox: SandboxClient,
+    monkeypatch: pytest.MonkeyPatch,
+    reachable: bool,
+    exit_code: int,
+) -> None:
+    for name, value in sandbox.environment(bigcommerce=True).items():
+        monkeypatch.setenv(name, value)
+    if not reachable:
+        monkeypatch.setenv("BIGCOMMERCE_BASE_URL", NOBODY_LISTENS)
+    assert checks(backhaul, exit_code=exit_code)["bigcommerce"]["ok"] is reachable

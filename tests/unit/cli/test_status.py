@@ -1,0 +1,95 @@
+"""`status`: where the fleet stands, on one page."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from integration.ledger.marks import beat, move_watermark
+from integration.ledger.stock import open_import
+from integration.ledger.store import Ledger
+from tests.unit.cli import cases
+from tests.unit.cli.conftest import Backhaul
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest) -> str:
+    """Both databases: what is counted is counted in SQL."""
+    url: str = request.getfixturevalue({"sqlite": "sqlite_url", "postgresql": "postgres_url"}[request.param])
+    return url
+
+
+def status(backhaul: Backhaul) -> dict[str, Any]:
+    result = backhaul("status", "--json")
+    assert result.exit_code == 0, result.output
+    facts: dict[str, Any] = json.loads(result.stdout)
+    return facts
+
+
+def test_everything_is_counted_by_its_state(backhaul: Backhaul, ledger: Ledger) -> None:
+    cases.an_open_order(ledger, "O-1", hours_left=12)
+    cases.an_open_order(ledger, "O-2", hours_left=6)
+    cases.an_open_order(ledger, "O-3", state="acknowledged")
+    cases.a_return(ledger, held_reason="unmapped_return_reason")
+    cases.a_refund(ledger)
+    cases.an_external_refund(ledger)
+    cases.a_movement(ledger, state="done", reason=None)
+    facts = status(backhaul)
+    assert facts["orders"] == {"acknowledged": 1, "waiting": 2}
+    assert facts["returns"] == {"held": 1}
+    assert facts["refunds"] == {"external": 1, "held": 1}
+    assert facts["movements"] == {"done": 1}
+    assert facts["open_reviews"] == 2
+    nearest = json.loads(backhaul("orders", "list", "--json").stdout)[0]
+    assert (nearest["order_id"], facts["nearest_deadline"]) == ("O-2", nearest["deadline"])
+    assert facts["oldest_waiting_order"] is not None
+
+
+def test_a_refund_that_mirakl_has_paid_counts_as_refunded(backhaul: Backhaul, ledger: Ledger) -> None:
+    refund_id = cases.a_refund(ledger, state="confirmed")
+    assert status(backhaul)["refunds"] == {"confirmed": 1}
+    cases.pay(ledger, refund_id)
+    assert status(backhaul)["refunds"] == {"refunded": 1}
+
+
+def test_signs_of_life_watermarks_and_the_import_in_flight_are_shown(backhaul: Backhaul, ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        beat(tx, "refund")
+        move_watermark(tx, "RT11", tx.now - timedelta(minutes=5))
+        import_id = str(open_import(tx).id)
+    facts = status(backhaul)
+    assert 0 <= facts["heartbeat_ages"]["refund"] < 60
+    assert facts["watermarks"]["RT11"].endswith("Z")
+    assert (facts["unfinished_import"]["import_id"], facts["unfinished_import"]["sent_at"]) == (import_id, None)
+
+
+def test_nothing_of_another_shop_is_counted(
+    backhaul: Backhaul, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases.an_open_order(ledger)
+    monkeypatch.setenv("MIRAKL_SHOP_ID", "2001")
+    facts = status(backhaul)
+    assert (facts["shop"], facts["orders"], facts["open_reviews"]) == ("2001", {}, 0)
+
+
+def test_passwords_are_masked(backhaul: Backhaul, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BROKER_URL", "redis://fleet:hunter2@127.0.0.1:6379/1")
+    assert status(backhaul)["broker_url"] == "redis://fleet:***@127.0.0.1:6379/1"
+    assert "hunter2" not in backhaul("status").output
+
+
+def test_a_fleet_that_never_ran_has_a_status_too(backhaul: Backhaul) -> None:
+    facts = status(backhaul)
+    assert (facts["ledger_current"], facts["broker_url"]) == (False, None)
+    for_people = backhaul("status").stdout
+    assert "backhaul up" in for_people
+    assert "BROKER_URL" in for_people
+
+
+def test_a_person_is_told_when_cases_wait_for_one(backhaul: Backhaul, ledger: Ledger) -> None:
+    assert "review list" not in backhaul("status").stdout
+    cases.a_movement(ledger)
+    assert "backhaul review list" in backhaul("status").stdout
