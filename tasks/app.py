@@ -58,9 +58,11 @@ def load_tasks() -> None:
 
 @celeryd_init.connect
 def _become_a_worker(sender: str, **_signal: Any) -> None:
-    from integration import sentry  # noqa: PLC0415
+    settings = Settings.load()
+    if settings.sentry_dsn is not None:
+        from integration import sentry  # noqa: PLC0415
 
-    sentry.start(Settings.load(), sender.partition("@")[0])
+        sentry.start(settings, sender.partition("@")[0])
     load_tasks()
 
 
