@@ -48,6 +48,9 @@ class Gate(Protocol):
         :raises Retryable: while the operation's ceiling is closed, with the seconds until it opens.
         """
 
+    def arrived(self, operation: Operation) -> None:
+        """The counted call has certainly reached the other side by now, or will never: its interval begins here."""
+
     def close(self, operation: Operation, seconds: float) -> None:
         """Keep the operation closed for so many seconds: a 429 said so."""
 
@@ -130,7 +133,11 @@ class Transport:
             retry=tenacity.retry_if_exception(_is_brief if repeatable else _has_not_left),
             reraise=True,
         )
-        return retrying(self._attempt, operation, request, until)
+        try:
+            return retrying(self._attempt, operation, request, until)
+        finally:
+            if counted and self._gate is not None:
+                self._gate.arrived(operation)
 
     def _attempt(self, operation: Operation, request: _Request, until: float) -> Reply:
         started = monotonic()

@@ -13,7 +13,7 @@ from integration.ledger.store import Ledger, Tx
 from integration.ledger.tables import CallRow, CeilingRow
 
 ARRIVAL_JITTER = 0.05
-"""Seconds by which a call may arrive earlier, relative to the one before it, than it was sent."""
+"""Seconds by which a call may arrive earlier, relative to the one before it, than the two clocks say."""
 
 
 class FleetGate:
@@ -43,6 +43,23 @@ class FleetGate:
             wait = (opens - tx.now).total_seconds()
         raise Retryable(f"{operation.code} is at its published ceiling for {wait:.1f} s", retry_after=wait)
 
+    def arrived(self, operation: Operation) -> None:
+        """Let the last call's window begin now, when its answer is there.
+
+        Mirakl counts arrivals: a call that was long on its way would otherwise be too close to the next one.
+        """
+        if not operation.ceilings:
+            return
+        with self._ledger.write() as tx:
+            last = tx.session.scalar(
+                select(CallRow)
+                .filter_by(shop=tx.shop, operation=operation.code)
+                .order_by(CallRow.at.desc(), CallRow.id.desc())
+                .limit(1)
+            )
+            if last is not None:
+                last.at = tx.now
+
     def opens_in(self, operation: Operation) -> float:
         """Seconds until one more call would be admitted; 0.0 when now."""
         with self._ledger.read() as tx:
@@ -50,13 +67,17 @@ class FleetGate:
             return 0.0 if opens is None else max(0.0, (opens - tx.now).total_seconds())
 
     def close(self, operation: Operation, seconds: float) -> None:
-        """Keep the operation closed for the whole fleet: a 429 said so."""
+        """Keep the operation closed for the whole fleet: a 429 said so. Of several, the longest counts."""
         if not operation.ceilings:
             return
         with self._ledger.write() as tx:
+            tx.lock(f"ceiling:{operation.code}")
             until = tx.now + timedelta(seconds=seconds)
-            row = CeilingRow(shop=tx.shop, operation=operation.code, closed_until=until)
-            tx.session.merge(row)
+            row = tx.session.get(CeilingRow, (tx.shop, operation.code))
+            if row is None:
+                tx.session.add(CeilingRow(shop=tx.shop, operation=operation.code, closed_until=until))
+            elif row.closed_until is None or row.closed_until < until:
+                row.closed_until = until
 
     def _window(self, seconds: int) -> timedelta:
         return timedelta(seconds=seconds * self._scale + ARRIVAL_JITTER)

@@ -57,11 +57,15 @@ class RecordingGate:
     def __init__(self) -> None:
         self.admitted: list[str] = []
         self.closed: list[tuple[str, float]] = []
+        self.begun: list[str] = []
 
     def admit(self, operation: Operation) -> None:
         if self.closed:
             raise Retryable("closed", retry_after=self.closed[0][1])
         self.admitted.append(operation.code)
+
+    def arrived(self, operation: Operation) -> None:
+        self.begun.append(operation.code)
 
     def close(self, operation: Operation, seconds: float) -> None:
         self.closed.append((operation.code, seconds))
@@ -372,3 +376,14 @@ def test_a_429_closes_the_gate_for_the_fleet(serve: Serve) -> None:
         assert told.value.retry_after == 42  # type: ignore[attr-defined]
     assert gate.closed == [("RT11", 42.0)]
     assert len(server.received) == 1
+
+
+def test_the_interval_of_a_counted_call_begins_when_it_is_over_however_it_ends(serve: Serve) -> None:
+    gate = RecordingGate()
+    over = transport(serve(says(answer(200, b"{}"), answer(500, b""))), gate=gate)
+    over.call(COUNTED)
+    with pytest.raises(Retryable):
+        over.call(COUNTED)
+    over_uncounted = transport(serve(says(answer(200, b"{}"))), gate=gate)
+    over_uncounted.call(COUNTED, counted=False)
+    assert gate.begun == gate.admitted == [COUNTED.code, COUNTED.code]

@@ -21,6 +21,9 @@ class CountingGate:
     def admit(self, operation: Operation) -> None:
         self.counted.append(operation)
 
+    def arrived(self, operation: Operation) -> None:
+        assert operation in self.counted
+
     def close(self, operation: Operation, seconds: float) -> None:
         raise AssertionError("nothing here answers 429")
 
