@@ -34,7 +34,7 @@ def replay_return(
     apply: Apply = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have a held return go on: its reasons are mapped anew, and each of its held steps is taken up."""
+    """Have a held return go on: each of its held steps is taken up, the mapping of its reasons among them."""
     if return_id is not None and reason is None:
         _replay_one("return", return_id, apply=apply, as_json=as_json)
     elif reason is not None and return_id is None:
