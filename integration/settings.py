@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     mappings_dir: DirectoryPath = Field(PACKAGED_MAPPINGS, description="a folder with the three mapping files")
 
     acceptance_sla_hours: float = Field(24, gt=0, allow_inf_nan=False, description="hours, more than 0")
+    acceptance_unknown_sku: Literal["accept", "hold", "refuse"] = Field("accept", description="accept, hold or refuse")
     return_acceptance: Literal["auto", "manual"] = Field("auto", description="auto or manual")
     refund_fee_codes: Annotated[frozenset[str], NoDecode, CommaSeparated] = Field(
         frozenset(), description="codes of fees to refund with their line, comma-separated"

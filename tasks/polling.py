@@ -14,6 +14,7 @@ from integration.usecases.ports import Ports
 from integration.usecases.read_verdict import poll_verdicts as poll_verdicts_
 from integration.usecases.sweep import sweep as sweep_
 from integration.usecases.watch_deadlines import watch_deadlines as watch_deadlines_
+from integration.usecases.watch_platform import watch_platform as watch_platform_
 from tasks.app import LedgerTask, app, ports
 from tasks.policy import POLLING
 
@@ -54,6 +55,12 @@ def sweep(**_newer: Any) -> None:
 def watch_deadlines(**_newer: Any) -> None:
     """Warn before an order's acceptance time is over."""
     _once(watch_deadlines_)
+
+
+@app.task(name="polling.watch_platform", base=LedgerTask, **POLLING.options())
+def watch_platform(**_newer: Any) -> None:
+    """Hold what the operator says of the shop against our own books (A21, PC01)."""
+    _once(watch_platform_)
 
 
 @app.task(name="fleet.heartbeat", base=LedgerTask)

@@ -39,7 +39,9 @@ def beat_schedule(settings: Settings) -> dict[str, Any]:
         )
         for queue in POLICIES
     }
-    return polls | beats
+    # Daily by its ceiling; rung more often, so that a fleet which was away catches up within the hour.
+    daily = {"watch_platform": _entry("polling.watch_platform", "polling", max(60.0, settings.scaled(3_600.0)))}
+    return polls | daily | beats
 
 
 def _often(period: float) -> float:

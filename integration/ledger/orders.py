@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import OrderRow
@@ -48,6 +48,45 @@ def acknowledge_all(tx: Tx, order_ids: Sequence[str]) -> None:
         .where(OrderRow.shop == tx.shop, OrderRow.order_id.in_(order_ids))
         .values(state="acknowledged", reason=None, acknowledged_at=tx.now, acknowledged_by="us")
         .execution_options(synchronize_session=False)
+    )
+
+
+def waiting_deadlines(tx: Tx) -> list[datetime]:
+    """Deadlines of the orders that wait, nearest first."""
+    return list(
+        tx.session.scalars(
+            select(OrderRow.deadline).filter_by(shop=tx.shop, state="waiting").order_by(OrderRow.deadline)
+        )
+    )
+
+
+def longest_wait(tx: Tx) -> float:
+    """Seconds since the longest waiting order was first seen; 0.0 where none waits."""
+    seen = tx.session.scalar(select(func.min(OrderRow.first_seen_at)).filter_by(shop=tx.shop, state="waiting"))
+    return 0.0 if seen is None else (tx.now - seen).total_seconds()
+
+
+def acknowledged_since(tx: Tx, since: datetime) -> int:
+    """How many orders were acknowledged from then on."""
+    return (
+        tx.session.scalar(
+            select(func.count())
+            .select_from(OrderRow)
+            .where(OrderRow.shop == tx.shop, OrderRow.acknowledged_at >= since)
+        )
+        or 0
+    )
+
+
+def missed_since(tx: Tx, since: datetime) -> int:
+    """How many orders that were created from then on Mirakl refused since nobody answered in time."""
+    return (
+        tx.session.scalar(
+            select(func.count())
+            .select_from(OrderRow)
+            .where(OrderRow.shop == tx.shop, OrderRow.state == "missed", OrderRow.created_date >= since)
+        )
+        or 0
     )
 
 

@@ -24,11 +24,15 @@ class Acceptance:
     lines: dict[str, bool]
 
 
-Outcome = Literal["accepted_by_us", "accepted", "missed", "refused", "canceled"]
+Outcome = Literal["by_us", "accepted", "missed", "refused", "canceled"]
+"""`by_us`: decided as we asked, by our own call; else what somebody else, or nobody, made of the order."""
 
 
 class AcceptOrder(Act[Acceptance, Outcome]):
-    """Accept every line. Mirakl's own state guards OR21: a second call is refused and has no second effect."""
+    """Accept every line, or refuse every one where the seller's rule said so when the order was found.
+
+    Mirakl's own state guards OR21: a second call is refused and has no second effect.
+    """
 
     kind: ClassVar[str] = "accept_order"
     queue: ClassVar[str] = "acknowledgement"
@@ -38,14 +42,14 @@ class AcceptOrder(Act[Acceptance, Outcome]):
     patience: ClassVar[int] = 5
 
     def prepare(self, ports: Ports, intent: Intent) -> Acceptance:
-        return Acceptance(intent.subject, dict.fromkeys(intent.plan["order_line_ids"], True))
+        return Acceptance(intent.subject, intent.plan["lines"])
 
     def plan(self, intent: Intent, prepared: Acceptance) -> Facts:
         return intent.plan
 
     def send(self, ports: Ports, prepared: Acceptance) -> Outcome:
         ports.mirakl.accept_order(prepared.order_id, prepared.lines)
-        return "accepted_by_us"
+        return "by_us"
 
     def read_back(self, ports: Ports, intent: Intent) -> Outcome | None:
         found = ports.mirakl.orders([intent.subject])
@@ -56,16 +60,17 @@ class AcceptOrder(Act[Acceptance, Outcome]):
             return None
         # Refused at the first sending: somebody was there before. Else it was ours, and only its answer was lost.
         before_us = intent.reason == "rejected" and intent.sends == 1
-        return "accepted_by_us" if verdict == "accepted" and not before_us else verdict
+        as_asked = verdict == ("refused" if _refused_by_rule(intent) else "accepted")
+        return "by_us" if as_asked and not before_us else verdict
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Outcome) -> None:
         order = get_order(tx, intent.subject)
         if order is None:
             raise Held("order_not_in_ledger", f"Order {intent.subject} was accepted and is not in the ledger.")
-        if answer in ("accepted_by_us", "accepted"):
-            order.state, order.reason = "acknowledged", None
+        if answer in ("by_us", "accepted"):
+            order.state, order.reason = "acknowledged", _refused_by_rule(intent)
             order.acknowledged_at = tx.now
-            order.acknowledged_by = "us" if answer == "accepted_by_us" else "somebody_else"
+            order.acknowledged_by = "us" if answer == "by_us" else "somebody_else"
             resolve(tx, kind="order", subject=order.order_id, resolution="acknowledged")
         elif answer == "missed":
             order.state, order.reason = "missed", "deadline_passed"
@@ -77,6 +82,8 @@ class AcceptOrder(Act[Acceptance, Outcome]):
     def record_all(self, ports: Ports, tx: Tx, answered: Sequence[tuple[Intent, Outcome]]) -> None:
         acknowledge_all(tx, [intent.subject for intent, _ in answered])
         for intent, _ in answered:
+            if _refused_by_rule(intent):
+                self.record(ports, tx, intent, "by_us")
             if intent.attempts > 1:  # an order that went through at once was never in the inbox
                 resolve(tx, kind="order", subject=intent.subject, resolution="acknowledged")
 
@@ -88,3 +95,8 @@ class AcceptOrder(Act[Acceptance, Outcome]):
 
     def _tell(self, tx: Tx, order_id: str, reason: str, what: str) -> None:
         open_review(tx, kind="order", subject=order_id, reason=reason, detail=f"Order {order_id}: {what}")
+
+
+def _refused_by_rule(intent: Intent) -> str | None:
+    """The order's acknowledgement was a refusal, by the seller's own rule."""
+    return None if all(intent.plan["lines"].values()) else "refused_by_rule"

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from integration.domain.acceptance import decide_acceptance
 from integration.domain.orders import Order
+from integration.errors import Held
 from integration.ledger import intents
 from integration.ledger.orders import add_order, known_orders
+from integration.ledger.store import Tx
 from integration.mirakl.operations import OR11, OR11_EXTERNAL_PARTNER
+from integration.usecases.accept_order import AcceptOrder
 from integration.usecases.polling import at_the_ceiling
 from integration.usecases.ports import Ports
 
@@ -36,9 +40,24 @@ def store_waiting_orders(ports: Ports, waiting: Sequence[Order]) -> int:
                 deadline=created + sla,
                 lines=[{"order_line_id": line.order_line_id, "offer_sku": line.offer_sku} for line in order.lines],
             )  # fmt: skip
-            late = created + sla * 3 / 4 < tx.now
-            intents.decide(
-                tx, "accept_order", order.order_id, urgent=late,
-                plan={"order_line_ids": [line.order_line_id for line in order.lines]},
-            )  # fmt: skip
+            _promise(ports, tx, order, late=created + sla * 3 / 4 < tx.now)
     return len(new)
+
+
+def _promise(ports: Ports, tx: Tx, order: Order, *, late: bool) -> None:
+    """Promise to accept the order; where the seller's rule does not, a replay means that a person does."""
+    skus = {line.order_line_id: line.offer_sku for line in order.lines}
+    held = None
+    try:
+        lines = decide_acceptance(
+            order.order_id,
+            skus,
+            unknown_sku=ports.settings.acceptance_unknown_sku,
+            is_known=ports.mappings.current().skus.knows,
+        )
+    except Held as rule:
+        held, lines = rule, dict.fromkeys(skus, True)
+    intent, _ = intents.decide(tx, AcceptOrder.kind, order.order_id, urgent=late, plan={"lines": lines})
+    if held is not None:
+        intents.close(tx, intent, "held", reason=held.reason, evidence=held.evidence)
+        AcceptOrder().hold(tx, intent, held)

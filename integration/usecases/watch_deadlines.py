@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from functools import partial
 
+from integration.domain.acceptance import Forecast, forecast
 from integration.ledger import intents
-from integration.ledger.orders import orders
+from integration.ledger.marks import alert_once
+from integration.ledger.orders import acknowledged_since, longest_wait, orders, waiting_deadlines
+from integration.ledger.store import Tx
 from integration.usecases.ports import Ports
 
 log = logging.getLogger(__name__)
 
 STEPS = ((90, logging.CRITICAL), (75, logging.ERROR), (50, logging.WARNING))
 """Percent of the acceptance time that is gone, and how loudly that is said."""
+
+WINDOW, LEAST_WINDOW = 300.0, 10.0
+"""Seconds over which the present rate is taken; the second is not scaled."""
 
 OVERTAKES_AT = 75
 """Percent from which an order goes ahead of the rest of its queue."""
@@ -33,7 +40,31 @@ def watch_deadlines(ports: Ports) -> str:
             if percent >= OVERTAKES_AT and (intent := intents.find(tx, "accept_order", order.order_id)):
                 intents.make_urgent(tx, intent)
             tx.after_commit.append(partial(_tell, level, order.order_id, percent))
+        outlook = acceptance_forecast(ports, tx)
+        if outlook is not None and not outlook.all_in_time:
+            _tell_once_a_day(tx, outlook)
     return f"{told} told"
+
+
+def acceptance_forecast(ports: Ports, tx: Tx) -> Forecast | None:
+    """Whether all that wait will make it at the rate of the last minutes; None while that is too early to say."""
+    seconds = max(LEAST_WINDOW, ports.settings.scaled(WINDOW))
+    if longest_wait(tx) < seconds:
+        return None
+    acknowledged = acknowledged_since(tx, tx.now - timedelta(seconds=seconds))
+    return forecast(waiting_deadlines(tx), now=tx.now, acknowledged=acknowledged, seconds=seconds)
+
+
+def _tell_once_a_day(tx: Tx, outlook: Forecast) -> None:
+    if outlook.first_late is None or not alert_once(tx, "acceptance_forecast", outlook.first_late.date().isoformat()):
+        return
+    extra = {"alert": "acceptance_forecast", "waiting": outlook.waiting, "first_late": outlook.first_late.isoformat()}
+    sentence = (
+        "at %.2f orders a second, not all of %d waiting orders make their deadline: the first that does not is due %s"
+    )
+    tx.after_commit.append(
+        partial(log.critical, sentence, outlook.rate, outlook.waiting, outlook.first_late.isoformat(), extra=extra)
+    )
 
 
 def _tell(level: int, order_id: str, percent: int) -> None:

@@ -44,7 +44,7 @@ def hold(
 def a_held_order(ledger: Ledger, order_id: str = "O-1", *, sends: int = 0) -> None:
     an_open_order(ledger, order_id, state="held")
     with ledger.write() as tx:
-        hold(tx, "accept_order", order_id, "order_not_on_mirakl", plan={"order_line_ids": [LINE_ID]}, sends=sends)
+        hold(tx, "accept_order", order_id, "order_not_on_mirakl", plan={"lines": {LINE_ID: True}}, sends=sends)
         open_review(tx, kind="order", subject=order_id, reason="order_not_on_mirakl", detail="OR11 does not show it.")
 
 
