@@ -1,11 +1,15 @@
-"""A fleet without Celery, for tests of the use cases: the same promises, carried out one after another in this process."""
+"""A fleet without Celery, for tests of the use cases: the same promises, carried out in this process."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Engine
 
@@ -14,7 +18,9 @@ from integration.ledger.engine import make_engine
 from integration.ledger.migrations import migrate
 from integration.ledger.store import Ring
 from integration.settings import Settings
+from integration.usecases.acts import Act
 from integration.usecases.carry_out import carry_out
+from integration.usecases.carry_out_many import carry_out_many
 from integration.usecases.catalogue import ACTS
 from integration.usecases.follow_refunds import follow_refunds
 from integration.usecases.poll_orders import poll_orders
@@ -39,6 +45,7 @@ class InlineFleet:
         self._rings: deque[Ring] = deque()
         self.deaf = deaf
         self.outcomes: list[tuple[str, str]] = []
+        self._hands = ThreadPoolExecutor(8)
         self.ports = make_ports(settings, who="test", bell=self._ring, engine=self.engine)
 
     def _ring(self, rings: Sequence[Ring]) -> None:
@@ -48,12 +55,17 @@ class InlineFleet:
     def work(self) -> int:
         """Carry out all that was rung for and is due; how many."""
         done = 0
-        for _ in range(len(self._rings)):
-            ring = self._rings.popleft()
-            outcome = carry_out(self.ports, ACTS[ring.kind], ring.intent_id, retry=IMPATIENT)
-            self.outcomes.append((ring.kind, outcome))
-            done += outcome != "nothing to do"
+        rung = [self._rings.popleft() for _ in range(len(self._rings))]
+        for kind, rings in groupby(rung, key=lambda ring: ring.kind):
+            for outcome in self._carry_out(ACTS[kind], [ring.intent_id for ring in rings]):
+                self.outcomes.append((kind, outcome))
+                done += outcome != "nothing to do"
         return done
+
+    def _carry_out(self, act: Act[Any, Any], intent_ids: list[UUID]) -> list[str]:
+        if act.in_batches:
+            return list(carry_out_many(self.ports, act, intent_ids, retry=IMPATIENT, hands=self._hands).values())
+        return [carry_out(self.ports, act, intent_id, retry=IMPATIENT) for intent_id in intent_ids]
 
     def tick(self) -> None:
         """One turn of everything that Beat rings for, and all that follows from it."""
@@ -63,7 +75,7 @@ class InlineFleet:
             pass
 
     def until(self, condition: Callable[[], bool], *, limit: float = 60.0) -> None:
-        """Turn until the condition holds; fails, telling what happened last, when it does not within `limit` seconds."""
+        """Turn until the condition holds; fails, telling what happened last, when that takes over `limit` seconds."""
         end = time.monotonic() + limit
         while not condition():
             if time.monotonic() > end:
@@ -72,6 +84,7 @@ class InlineFleet:
             time.sleep(0.02)
 
     def close(self) -> None:
+        self._hands.shutdown()
         self.engine.dispose()
 
 

@@ -16,6 +16,7 @@ from integration.ledger.stock import unfinished_import
 from integration.ledger.store import Tx
 from integration.settings import Settings
 from integration.urls import masked
+from integration.usecases.watch_deadlines import acceptance_forecast
 
 
 def status(as_json: AsJson = False) -> None:
@@ -30,14 +31,14 @@ def status(as_json: AsJson = False) -> None:
         facts["ledger_current"] = has_current_tables(ledger.engine)
         if facts["ledger_current"]:
             with ledger.read() as tx:
-                facts |= _standing(tx)
+                facts |= _standing(settings, tx)
     if as_json:
         print_json(facts)
     else:
         _tell(facts)
 
 
-def _standing(tx: Tx) -> dict[str, Any]:
+def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
     """Ages are seconds by the database's clock."""
     number = counts(tx)
     oldest, nearest = waiting_deadlines(tx)
@@ -47,6 +48,7 @@ def _standing(tx: Tx) -> dict[str, Any]:
         "orders": number.orders,
         "oldest_waiting_order": oldest,
         "nearest_deadline": nearest,
+        "acceptance_forecast": _forecast(settings, tx),
         "returns": number.returns,
         "refunds": number.refunds,
         "movements": number.movements,
@@ -61,6 +63,14 @@ def _standing(tx: Tx) -> dict[str, Any]:
         },
         "watermarks": watermarks(tx),
     }
+
+
+def _forecast(settings: Settings, tx: Tx) -> dict[str, Any] | None:
+    """At the rate of the last minutes (orders a second): which deadline is the first that is not kept."""
+    outlook = acceptance_forecast(settings, tx)
+    if outlook is None:
+        return None
+    return {"waiting": outlook.waiting, "rate": f"{outlook.rate:.2f}", "first_late": outlook.first_late}
 
 
 def _tell(facts: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from integration.ledger import intents
 from integration.ledger.marks import alert_once
 from integration.ledger.orders import acknowledged_since, longest_wait, orders, waiting_deadlines
 from integration.ledger.store import Tx
+from integration.settings import Settings
 from integration.usecases.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -40,15 +41,15 @@ def watch_deadlines(ports: Ports) -> str:
             if percent >= OVERTAKES_AT and (intent := intents.find(tx, "accept_order", order.order_id)):
                 intents.make_urgent(tx, intent)
             tx.after_commit.append(partial(_tell, level, order.order_id, percent))
-        outlook = acceptance_forecast(ports, tx)
+        outlook = acceptance_forecast(ports.settings, tx)
         if outlook is not None and not outlook.all_in_time:
             _tell_once_a_day(tx, outlook)
     return f"{told} told"
 
 
-def acceptance_forecast(ports: Ports, tx: Tx) -> Forecast | None:
+def acceptance_forecast(settings: Settings, tx: Tx) -> Forecast | None:
     """Whether all that wait will make it at the rate of the last minutes; None while that is too early to say."""
-    seconds = max(LEAST_WINDOW, ports.settings.scaled(WINDOW))
+    seconds = max(LEAST_WINDOW, settings.scaled(WINDOW))
     if longest_wait(tx) < seconds:
         return None
     acknowledged = acknowledged_since(tx, tx.now - timedelta(seconds=seconds))
