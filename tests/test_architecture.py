@@ -86,7 +86,7 @@ def test_a_task_takes_an_id_by_name_and_nothing_that_could_decide(registered: di
         *given, tolerant = inspect.signature(task.run).parameters.values()
         assert tolerant.kind is inspect.Parameter.VAR_KEYWORD, name
         assert all(one.kind is inspect.Parameter.KEYWORD_ONLY for one in given), name
-        assert {one.name for one in given} <= {"intent_id", "queue"}, name
+        assert {one.name for one in given} <= {"intent_id", "intent_ids", "queue"}, name
 
 
 def test_a_task_is_named_in_the_code_and_not_for_where_it_stands(registered: dict[str, Any]) -> None:
