@@ -23,6 +23,10 @@ PERIODS = {
 }
 """Seconds, before `CALL_INTERVAL_SCALE`."""
 
+ACCOUNT_READS = ("ingest_transactions", "ingest_cycles", "review_differences")
+ACCOUNT_READ_EVERY = 60.0
+"""Seconds: the hour of TL02 and the day of SBC11 and IV01 are kept in the ledger, so that no restart forgets them."""
+
 HEARTBEAT = 10.0
 
 
@@ -33,6 +37,10 @@ def beat_schedule(settings: Settings) -> dict[str, Any]:
     polls = {
         name: _entry(f"polling.{name}", "polling", _often(settings.scaled(period))) for name, period in periods.items()
     }
+    account = {
+        name: _entry(f"reconciliation.{name}", "reconciliation", max(2.0, settings.scaled(ACCOUNT_READ_EVERY)))
+        for name in ACCOUNT_READS
+    }
     beats = {
         f"heartbeat-{queue}": _entry(
             "fleet.heartbeat", queue, max(2.0, settings.scaled(HEARTBEAT)), urgent=True, kwargs={"queue": queue}
@@ -41,7 +49,7 @@ def beat_schedule(settings: Settings) -> dict[str, Any]:
     }
     # Daily by its ceiling; rung more often, so that a fleet which was away catches up within the hour.
     daily = {"watch_platform": _entry("polling.watch_platform", "polling", max(60.0, settings.scaled(3_600.0)))}
-    return polls | daily | beats
+    return polls | daily | account | beats
 
 
 def _often(period: float) -> float:

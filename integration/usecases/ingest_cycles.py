@@ -1,0 +1,96 @@
+"""Read billing cycles with their payouts (SBC11) and accounting documents (IV01), each at most once a day.
+
+The day's one call is kept until there is something to learn: a cycle that a line of the account names and nobody
+knows yet, or one that is not paid. So whoever closes the month finds the ceiling open when a new cycle is there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from integration.answers import Operation
+from integration.errors import CredentialsRefused
+from integration.ledger.account_reads import end_read
+from integration.ledger.accounts import lacks_cycles, lacks_documents, store_cycles, store_documents
+from integration.ledger.store import Tx
+from integration.mirakl.operations import IV01, SBC11
+from integration.mirakl.wire import BillingCycle, Invoice
+from integration.usecases.ingest_transactions import BACK_FILL, CLOSED, NO_ACCESS, Outcome
+from integration.usecases.polling import at_the_ceiling
+from integration.usecases.ports import Ports
+
+log = logging.getLogger(__name__)
+
+
+def ingest_cycles(ports: Ports) -> dict[str, Outcome]:
+    """Read what is lacking, where the ceiling allows it; what became of each operation.
+
+    :raises Retryable: Mirakl could not be read.
+    """
+    with ports.ledger.read() as tx:
+        since = tx.now - BACK_FILL
+    return {
+        SBC11.code: _read(ports, SBC11, lacks_cycles, lambda: _cycles(ports, since)),
+        IV01.code: _read(ports, IV01, lacks_documents, lambda: _documents(ports, since)),
+    }
+
+
+def _read(ports: Ports, operation: Operation, lacks: Callable[[Tx], bool], read: Callable[[], Outcome]) -> Outcome:
+    with ports.ledger.read() as tx:
+        if not lacks(tx):
+            return Outcome("nothing is lacking")
+    try:
+        outcome = at_the_ceiling(ports, operation, read)
+    except CredentialsRefused as refused:
+        refusal = NO_ACCESS.format(refusal=refused)
+        log.error("%s", refusal, extra={"alert": "account_refused"})
+        with ports.ledger.write() as tx:
+            end_read(tx, operation.code, complete=False, refusal=refusal)
+        return Outcome(refusal, lacking=True)
+    return outcome or CLOSED
+
+
+def _cycles(ports: Ports, since: datetime) -> Outcome:
+    found = ports.mirakl.billing_cycles(since)
+    with ports.ledger.write() as tx:
+        store_cycles(tx, [_cycle(cycle) for cycle in found])
+        end_read(tx, SBC11.code, complete=True)
+    return Outcome(f"{len(found)} seen")
+
+
+def _documents(ports: Ports, since: datetime) -> Outcome:
+    found = ports.mirakl.invoices(since)
+    with ports.ledger.write() as tx:
+        store_documents(tx, [_document(invoice) for invoice in found])
+        end_read(tx, IV01.code, complete=True)
+    return Outcome(f"{len(found)} seen")
+
+
+def _cycle(cycle: BillingCycle) -> dict[str, Any]:
+    return {
+        "cycle_id": cycle.id,
+        "date_created": cycle.date_created,
+        "currency": cycle.currency_iso_code,
+        "transferred": cycle.amount_transferred_to_seller,
+        "payout_state": cycle.payout_state,
+        "payout_reference": cycle.payout_reference,
+        "payout_date": cycle.payout_date,
+        "payout_failure": cycle.payout_failure,
+    }
+
+
+def _document(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "invoice_id": invoice.invoice_id,
+        "type": invoice.type,
+        "date_created": invoice.date_created,
+        "currency": invoice.currency_iso_code,
+        "excluding_taxes": invoice.total_amount_excl_taxes,
+        "including_taxes": invoice.total_amount_incl_taxes,
+        "cycle_id": invoice.seller_billing_cycle_id,
+        "payment_state": invoice.payment_state,
+        "payment_reference": invoice.payment_reference,
+    }
