@@ -27,6 +27,10 @@ unit: .venv/ready
 fleet: .venv/ready
 	$(BIN)/pytest tests/queues tests/journeys
 
+# `.venv/bin/python -m bench restock` measures that line alone: restock, acknowledgement, idle.
+bench: .venv/ready
+	$(BIN)/python -m bench
+
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock
