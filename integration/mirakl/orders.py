@@ -44,7 +44,8 @@ class OrderCalls(Calls):
         One sweep, which counts once. An order that is accepted meanwhile leaves the list, and those behind it
         move forward, past a reader who goes forward too; so the first page is followed by the last, and then
         backwards. Where pages moved, it reads again until nothing new is found. A page that fails ends the
-        sweep early: the orders read so far need not wait for it.
+        sweep early: the orders read so far need not wait for it. One order can be left to the next sweep: a lone
+        one that moved to the front, which only a second reading from the front would show.
 
         :raises Retryable: the ceiling is closed, or the first page cannot be read.
         """
@@ -68,19 +69,20 @@ class OrderCalls(Calls):
                 total, front = page.total_count, _by_id(page)
                 seen |= front
             again = lowest == 1
-            if again and total and leaders.isdisjoint(front):
+            if again and total > 1 and leaders.isdisjoint(front):
                 # All of the first page may have gone, so whoever is first now may not have been seen.
-                seen |= _by_id(self._waiting_page(0))
+                seen |= _by_id(self._waiting_page(max(1, total - PAGE), order="desc"))
             if (not moved and len(seen) >= total) or (again and len(seen) == known):
                 return
-            # From 1: a call from 0 would look like a second sweep, and the first order is most likely known.
+            # From 1: a call from 0 would look like a second sweep, and the first order is most likely known. Where it
+            # is not, it is the last one of the list turned round.
             lowest = 1
 
-    def _waiting_page(self, offset: int, *, counted: bool = False) -> OrdersPage:
+    def _waiting_page(self, offset: int, *, order: str = "asc", counted: bool = False) -> OrdersPage:
         params = [
             ("order_state_codes", "WAITING_ACCEPTANCE"),
             ("sort", "dateCreated"),
-            ("order", "asc"),
+            ("order", order),
             ("max", str(PAGE)),
             ("offset", str(offset)),
         ]

@@ -36,7 +36,8 @@ class WaitingList:
         self.offsets.append(offset)
         if offset in self.failing:
             return 503, {}, b""
-        orders = [{"order_id": key, "created_date": _created(key)} for key in self.ids[offset : offset + size]]
+        listed = self.ids if asked["order"] == "asc" else self.ids[::-1]
+        orders = [{"order_id": key, "created_date": _created(key)} for key in listed[offset : offset + size]]
         answer = encode({"total_count": len(self.ids), "orders": orders})
         self.meanwhile(len(self.offsets))
         return 200, {}, answer
@@ -71,7 +72,7 @@ def test_it_asks_for_waiting_orders_oldest_first_on_the_largest_pages(
     }
 
 
-@pytest.mark.parametrize("taken", [1, 99, 100, 101, 149, 150, 249, 250])
+@pytest.mark.parametrize("taken", [1, 99, 100, 101, 149, 150, 248, 250])
 def test_orders_accepted_after_the_first_page_hide_none_behind_it(
     network: responses.RequestsMock, mirakl: Mirakl, taken: int
 ) -> None:
@@ -125,14 +126,15 @@ def test_a_list_that_never_comes_to_rest_does_not_hold_the_sweep_for_ever(
     assert len(waiting.offsets) < 15
 
 
-def test_the_front_is_read_again_only_when_all_of_the_first_page_is_gone(
-    network: responses.RequestsMock, mirakl: Mirakl
+@pytest.mark.parametrize("taken", [50, 150, 249])
+def test_one_sweep_asks_for_the_front_of_the_list_once_whatever_is_taken_off_it(
+    network: responses.RequestsMock, mirakl: Mirakl, taken: int
 ) -> None:
     waiting = WaitingList(network, 250)
 
     def accept(pages: int) -> None:
         if pages == 1:
-            del waiting.ids[:50]
+            del waiting.ids[:taken]
 
     waiting.meanwhile = accept
     mirakl.waiting_orders()
