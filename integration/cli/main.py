@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from integration.cli import mappings, orders, refunds, replay, returns, review, stock, webhooks
 from integration.cli.check import check
 from integration.cli.demo import demo
+from integration.cli.reconcile import reconcile
 from integration.cli.sandbox import sandbox
 from integration.cli.status import status
 from integration.cli.up import up
@@ -61,6 +62,7 @@ app.command(epilog="Example: MIRAKL_BASE_URL=https://example.mirakl.net backhaul
 app.command(epilog="Example: backhaul demo")(demo)
 app.command(epilog="Example: backhaul status --json")(status)
 app.command(epilog="Example: backhaul check")(check)
+app.command(epilog="Example: backhaul reconcile --month 2026-11 --csv refunds.csv --html refunds.html")(reconcile)
 app.command(epilog="Example: backhaul sandbox --port 8900")(sandbox)
 app.add_typer(orders.app, name="orders")
 app.add_typer(returns.app, name="returns")

@@ -109,18 +109,23 @@ class Cycle:
 class Payout:
     """A payout and what it is the sum of.
 
-    :param parts: the lines of the cycle (TL02) by what they are for, in its currency.
-    :param unexplained: what was transferred and no line explains; None where SBC11 does not say what was.
+    :param transferred: to the seller, in `currency`; None where SBC11 does not say.
+    :param parts: the lines of the cycle (TL02) by what they are for.
     """
 
     cycle: Cycle
     currency: str
+    transferred: Decimal | None
     parts: Mapping[str, Decimal]
-    unexplained: Decimal | None
 
     @property
     def explained(self) -> Decimal:
+        """The sum of the lines."""
         return sum(self.parts.values(), Decimal(0))
+
+    @property
+    def unexplained(self) -> Decimal | None:
+        return None if self.transferred is None else self.transferred - self.explained
 
 
 class Booked(NamedTuple):
@@ -152,14 +157,10 @@ def part_of(line_type: str) -> str:
 
 
 def _payout(cycle: Cycle, currency: str, parts: Mapping[str, Decimal]) -> Payout:
-    transferred = cycle.transferred if cycle.currency == currency else Decimal(0)
-    explained = sum(parts.values(), Decimal(0))
-    in_order = {
-        name: parts[name] for name in (*dict.fromkeys(part for _, part in _PARTS), UNKNOWN_PART) if name in parts
-    }
+    names = (*dict.fromkeys(part for _, part in _PARTS), UNKNOWN_PART)
     return Payout(
         cycle=cycle,
         currency=currency,
-        parts=in_order,
-        unexplained=None if cycle.currency is None or transferred is None else transferred - explained,
+        transferred=cycle.transferred if cycle.currency in {None, currency} else Decimal(0),
+        parts={name: parts[name] for name in names if name in parts},
     )

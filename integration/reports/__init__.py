@@ -1,0 +1,1 @@
+"""A reconciliation on paper: rows for programs, CSV and journal for finance, one HTML page for everybody."""
