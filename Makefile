@@ -21,7 +21,7 @@ lint: .venv/ready
 
 # With branches counted; what runs in another process is not.
 unit: .venv/ready
-	$(BIN)/pytest --numprocesses=2 --cov $(UNIT)
+	$(BIN)/pytest $(UNIT) --numprocesses=2 --cov
 
 # Real workers on a real broker, and whole stories: one at a time, since each is many processes.
 fleet: .venv/ready
