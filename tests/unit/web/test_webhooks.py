@@ -67,6 +67,7 @@ def test_the_key_before_a_rotation_is_still_accepted(web: RunningWeb) -> None:
         "t=1,t=2,v1=00",
         sign(BODY, "a stranger's key", now=time.time()),
     ],
+    ids=["none", "empty", "without time", "without signature", "empty signature", "two times", "a stranger's"],
 )
 def test_a_delivery_that_nobody_of_ours_signed_is_refused(
     web: RunningWeb, ledger: Ledger, signature: str | None
