@@ -137,25 +137,30 @@ class RunningFleet:
         assert self._process is not None
         return process_tree.tree(self._process.pid)
 
-    def pid(self, words: str) -> int | None:
-        """The first process below `up` whose command line holds these words; the main one of a worker."""
-        return next((pid for pid in self.pids()[1:] if words in process_tree.command_line(pid)), None)
+    def kill(self, words: str) -> None:
+        """SIGKILL the first process below `up` whose command line holds these words: a worker's main one, the broker.
 
-    def worker(self, queue: str) -> int | None:
-        """The main process of a queue's worker, if it runs now."""
-        return self.pid(f"--queues={queue}")
+        It may be starting again from the last time.
+        """
+
+        def found() -> list[int]:
+            return [pid for pid in self.pids()[1:] if words in process_tree.command_line(pid)][:1]
+
+        wait_until(lambda: bool(found()), what=f"a process with {words}")
+        for pid in found():
+            process_tree.kill(pid)
 
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
 
     def command(self, *words: str, code: int = 0) -> str:
-        """What a `backhaul` command prints, which must end with this code."""
+        """What a `backhaul` command, which must end with this code, prints: its complaint where that is not 0."""
         ran = subprocess.run(
             [BACKHAUL, *words], env=self.environment, cwd=self.log_file.parent, capture_output=True, text=True,
             check=False, timeout=60,
         )  # fmt: skip
         assert ran.returncode == code, f"backhaul {shlex.join(words)} ended with {ran.returncode}: {ran.stderr}"
-        return ran.stdout
+        return ran.stderr if code else ran.stdout
 
     def rows(self, *words: str) -> Any:
         """The rows, or the object, of a command with `--json`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import urllib.request
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -36,6 +37,13 @@ def test_the_whole_job_is_done_once_shows_no_shopper_and_ends_when_asked(fleet: 
     _a_second_fleet_is_refused_the_folder(fleet)
     _nothing_shows_a_shopper(fleet)
     _ends_in_time_and_leaves_nobody(fleet)
+
+
+def test_up_without_settings_names_all_that_are_missing(tmp_path: Path) -> None:
+    complaint = RunningFleet(tmp_path, {}).command("up", code=2)
+    for name in ("MIRAKL_BASE_URL", "MIRAKL_API_KEY", "REVENI_STORE_ID", "REVENI_API_KEY"):
+        assert f"{name} is missing" in complaint
+    assert "Traceback" not in complaint
 
 
 def _the_review_inbox_shows_it(fleet: RunningFleet, story: Story) -> None:
@@ -70,7 +78,7 @@ def _every_command_says_so(fleet: RunningFleet, story: Story) -> None:
 
 
 def _a_second_fleet_is_refused_the_folder(fleet: RunningFleet) -> None:
-    fleet.command("up", code=2)
+    assert "already runs" in fleet.command("up", code=2)
 
 
 def _nothing_shows_a_shopper(fleet: RunningFleet) -> None:
