@@ -35,7 +35,6 @@ def refund_rows(report: SettlementReport) -> list[dict[str, Any]]:
             "settled": written(refund.settled, refund.refund.currency),
             "cycle_id": refund.cycle_ids[-1] if refund.cycle_ids else None,
             "payout_reference": report.payout_reference(refund),
-            "made_at": refund.made_at,
         }
         for refund in report.refunds
     ]
