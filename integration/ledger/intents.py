@@ -24,12 +24,14 @@ from integration.ledger.tables import Facts, Intent, JournalEntry
 
 OPEN = ("decided", "claimed", "unknown")
 SETTLED = ("confirmed", "dropped")
-RERING_AFTER = timedelta(seconds=30)
-"""How long a rung bell may go unanswered before the sweeper rings again (the broker may have been emptied)."""
 
 
 class FenceLost(Exception):
     """Somebody else has claimed this intent since: the holder of the old token must stop and write nothing."""
+
+
+class GroupInFlight(Exception):
+    """Another intent of the same group is claimed or unknown: this one cannot be, too."""
 
 
 def decide(
@@ -43,8 +45,7 @@ def decide(
     urgent: bool = False,
 ) -> tuple[Intent, bool]:
     """Promise `kind` for `subject` once: the existing intent and False if it was promised before."""
-    known = find(tx, kind, subject)
-    if known is not None:
+    if (known := find(tx, kind, subject)) is not None:
         return known, False
     intent = Intent(
         id=uuid.uuid4(), shop=tx.shop, kind=kind, subject=subject, group_key=group, state="decided",
@@ -186,6 +187,8 @@ def ring_due(tx: Tx, *, rering_after: float, limit: int = 2_000) -> int:
         )
         .order_by(Intent.urgent.desc(), Intent.due_at)
         .limit(limit)
+        # Whoever holds a row is busy with it; waiting for two of them in another order would be a deadlock.
+        .with_for_update(skip_locked=True)
     ).all()
     for intent in rows:
         _ring(tx, intent)
@@ -204,15 +207,19 @@ def reopen(
     """A person has the intent go on: from the start, or, as `unknown`, with reading. Its fence grows.
 
     :param forget_sends: it is certain, or a person says so, that no sending so far had an effect.
+    :raises GroupInFlight: it cannot be `unknown` now.
     """
-    before = intent.state
-    intent.state, intent.reason, intent.detail = state, None, None
-    intent.sends, intent.absences = (0 if forget_sends else intent.sends), 0
-    intent.token += 1
-    intent.due_at, intent.lease_until, intent.settled_at = tx.now, None, None
-    tx.session.flush()
+    before, now = intent.state, tx.now
+    try:
+        with tx.session.begin_nested():
+            intent.state, intent.reason, intent.detail = state, None, None
+            intent.sends, intent.absences = (0 if forget_sends else intent.sends), 0
+            intent.token += 1
+            intent.due_at, intent.lease_until, intent.settled_at = now, None, None
+    except IntegrityError:
+        raise GroupInFlight(f"another call of {intent.group_key} is in flight") from None
     _journal(tx, intent, before, reason, evidence or {})
-    _ring(tx, intent)
+    tx.ring(intent.kind, intent.id, due_at=now, urgent=intent.urgent)  # not noted: who has no bell leaves it to a sweep
 
 
 def close(tx: Tx, intent: Intent, state: str, *, reason: str, evidence: Facts | None = None) -> None:
@@ -270,15 +277,11 @@ def _ring(tx: Tx, intent: Intent) -> None:
 def _ring_next_of_group(tx: Tx, intent: Intent) -> None:
     waiting = tx.session.scalar(
         select(Intent)
-        .where(
-            Intent.shop == tx.shop,
-            Intent.group_key == intent.group_key,
-            Intent.state == "decided",
-            Intent.due_at <= tx.now,
-            Intent.id != intent.id,
-        )
+        .filter_by(shop=tx.shop, group_key=intent.group_key, state="decided")
+        .where(Intent.due_at <= tx.now, Intent.id != intent.id)
         .order_by(Intent.created_at)
         .limit(1)
+        .with_for_update(skip_locked=True)  # whoever claims it at this moment waits for us, so we must not for them
     )
     if waiting is not None:
         _ring(tx, waiting)

@@ -42,6 +42,7 @@ def sendable(ports: Ports, tx: Tx) -> list[MovementRow]:
 def tend_channel(ports: Ports) -> str:
     """Drive parked movements again when their time has come, and open a channel that nobody opened."""
     with ports.ledger.write() as tx:
+        tx.lock("stock")  # before the movements: whoever replays one takes the two in this order
         unparked = unpark(tx)
         open_channel(ports, tx)
     return f"{unparked} driven again"

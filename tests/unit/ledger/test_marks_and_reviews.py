@@ -1,0 +1,127 @@
+"""Watermarks, heartbeats, alerts, reference tables, and the review inbox."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, update
+from sqlalchemy.exc import IntegrityError
+
+from integration.ledger.marks import (
+    alert_once,
+    beat,
+    heartbeats,
+    keep_reference,
+    kept_reference,
+    move_watermark,
+    watermark,
+)
+from integration.ledger.reviews import close_review, get_review, open_review, resolve, reviews
+from integration.ledger.store import Ledger
+from integration.ledger.tables import HeartbeatRow, ReviewRow
+from tests.unit.ledger.conftest import at_once
+
+
+def held(ledger: Ledger, subject: str = "R-1", *, reason: str = "exchange", detail: str = "Look.") -> ReviewRow:
+    with ledger.write() as tx:
+        return open_review(tx, kind="return", subject=subject, reason=reason, detail=detail)
+
+
+def inbox(ledger: Ledger) -> list[tuple[str, str]]:
+    with ledger.read() as tx:
+        return [(review.subject, review.reason) for review in reviews(tx)]
+
+
+def test_a_watermark_moves_forward_only(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        assert watermark(tx, "RT11") is None
+        now = tx.now
+        for at in (now, now - timedelta(hours=1), now + timedelta(seconds=1), now):
+            move_watermark(tx, "RT11", at)
+            tx.session.flush()
+    with ledger.read() as tx:
+        assert watermark(tx, "RT11") == now + timedelta(seconds=1)
+        assert watermark(tx, "W2") is None
+
+
+def test_a_heartbeat_has_an_age_and_replaces_the_one_before(ledger: Ledger) -> None:
+    for queue in ("refund", "restock", "refund"):
+        with ledger.write() as tx:
+            beat(tx, queue)
+    with ledger.write() as tx:
+        tx.session.execute(
+            update(HeartbeatRow).where(HeartbeatRow.queue == "restock").values(seen_at=tx.now - timedelta(seconds=90))
+        )
+        ages = {heartbeat.queue: heartbeat.age for heartbeat in heartbeats(tx)}
+    assert ages == {"refund": pytest.approx(0, abs=10), "restock": pytest.approx(90, abs=10)}
+
+
+def test_an_alert_is_given_once_for_each_subject(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        assert [alert_once(tx, "missed", subject) for subject in ("O-1", "O-1", "O-2")] == [True, False, True]
+    with ledger.write() as tx:
+        assert not alert_once(tx, "missed", "O-1")
+
+
+def test_a_reference_table_is_kept_for_so_long_and_no_longer(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        assert kept_reference(tx, "RE01", younger_than=60) is None
+        keep_reference(tx, "RE01", {"17": ["REFUND", True]})
+        tx.session.flush()
+    with ledger.read() as tx:
+        assert kept_reference(tx, "RE01", younger_than=60) == {"17": ["REFUND", True]}
+        assert kept_reference(tx, "RE01", younger_than=-1) is None
+
+
+def test_a_table_that_many_read_at_once_is_kept_once(ledger: Ledger) -> None:
+    def keep(number: int) -> None:
+        with ledger.write() as tx:
+            keep_reference(tx, "RE01", {"reader": [number]})
+
+    at_once(6, keep)
+    with ledger.read() as tx:
+        assert kept_reference(tx, "RE01", younger_than=60) is not None
+
+
+def test_a_case_is_in_the_inbox_once_while_it_is_open(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    first = held(ledger, detail="Look at it.")
+    again = held(ledger, detail="Look at it, today.")
+    assert again.id == first.id
+    with ledger.read() as tx:
+        [review] = reviews(tx)
+    assert review.detail == "Look at it, today."
+    [alert] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert alert.__dict__["alert"] == "held"
+
+
+def test_the_database_itself_keeps_an_open_case_from_being_there_twice(ledger: Ledger) -> None:
+    first = held(ledger)
+    twice = {"kind": "return", "subject": "R-1", "reason": first.reason, "detail": ""}
+    with ledger.write() as tx, pytest.raises(IntegrityError):
+        tx.session.execute(insert(ReviewRow).values(shop=tx.shop, opened_at=tx.now, **twice))
+
+
+def test_a_case_that_comes_back_after_it_was_resolved_is_a_new_one(ledger: Ledger) -> None:
+    first = held(ledger)
+    with ledger.write() as tx:
+        assert resolve(tx, kind="return", subject="R-1", resolution="replayed") == 1
+        assert resolve(tx, kind="return", subject="R-1", resolution="replayed") == 0
+    assert inbox(ledger) == []
+    assert held(ledger).id != first.id
+    with ledger.read() as tx:
+        assert [review.state for review in reviews(tx, state=None)] == ["resolved", "open"]
+        assert get_review(tx, first.id) is not None
+
+
+def test_resolving_a_case_resolves_no_other(ledger: Ledger) -> None:
+    for subject, reason in (("R-1", "exchange"), ("R-1", "quantities_shrank"), ("R-2", "exchange")):
+        held(ledger, subject, reason=reason)
+    with ledger.write() as tx:
+        [one] = [review for review in reviews(tx) if review.reason == "quantities_shrank"]
+        close_review(tx, one, resolution="done: seen")
+    assert sorted(inbox(ledger)) == [("R-1", "exchange"), ("R-2", "exchange")]
+    with ledger.write() as tx:
+        assert resolve(tx, kind="return", subject="R-1", resolution="done") == 1
+    assert inbox(ledger) == [("R-2", "exchange")]
