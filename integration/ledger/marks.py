@@ -65,4 +65,6 @@ def kept_reference(tx: Tx, name: str, *, younger_than: float) -> Facts | None:
 
 
 def keep_reference(tx: Tx, name: str, body: Facts) -> None:
+    """Keep a table of Mirakl's as it was just read; of two who read it at once, the later one counts."""
+    tx.lock(f"reference:{name}")
     tx.session.merge(ReferenceRow(shop=tx.shop, name=name, body=body, fetched_at=tx.now))
