@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -79,16 +78,6 @@ def to_look_at(tx: Tx, *, limit: int) -> list[RefundRow]:
             .limit(limit)
         )
     )
-
-
-def waiting_amounts(tx: Tx, reason: str, *, since: datetime | None = None) -> list[Refund]:
-    """Refunds that wait for the same thing, such as `insufficient_balance`."""
-    rows = tx.session.scalars(
-        select(RefundRow)
-        .join(Intent, Intent.id == RefundRow.intent_id)
-        .where(RefundRow.shop == tx.shop, Intent.state == "decided", Intent.reason == reason)
-    )
-    return [_with_intent(tx, row) for row in rows if since is None or row.created_at >= since]
 
 
 def _with_intent(tx: Tx, row: RefundRow) -> Refund:
