@@ -10,13 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from integration.cli import mappings, orders, refunds, replay, returns, review, stock, webhooks
-from integration.cli.check import check
-from integration.cli.demo import demo
-from integration.cli.reconcile import reconcile
-from integration.cli.sandbox import sandbox
-from integration.cli.status import status
-from integration.cli.up import up
+from integration.cli.rooms import Rooms
 from integration.errors import BackhaulError, CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable
 from integration.usecases.refusal import Refused
 
@@ -26,6 +20,14 @@ REFUSED = (Refused, Rejected, Retryable, OutcomeUnknown, Held)
 
 class Commands(TyperGroup):
     """Ends in a sentence and an exit code where a command ends in an error of ours."""
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.commands = Rooms()  # type: ignore[assignment]  # nobody adds one later
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names alone, for whoever mistyped one: loads nothing."""
+        return list(self.commands)
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -56,22 +58,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # a decorated traceback would quote more than a plain one
-    help="The return leg of a seller's ASOS Marketplace orders: acknowledged, returned, refunded, restocked.",
 )
-app.command(epilog="Example: MIRAKL_BASE_URL=https://example.mirakl.net backhaul up")(up)
-app.command(epilog="Example: backhaul demo")(demo)
-app.command(epilog="Example: backhaul status --json")(status)
-app.command(epilog="Example: backhaul check")(check)
-app.command(epilog="Example: backhaul reconcile --month 2026-11 --csv refunds.csv --html refunds.html")(reconcile)
-app.command(epilog="Example: backhaul sandbox --port 8900")(sandbox)
-app.add_typer(orders.app, name="orders")
-app.add_typer(returns.app, name="returns")
-app.add_typer(refunds.app, name="refunds")
-app.add_typer(stock.app, name="stock")
-app.add_typer(review.app, name="review")
-app.add_typer(replay.app, name="replay")
-app.add_typer(mappings.app, name="mappings")
-app.add_typer(webhooks.app, name="webhooks")
+
+
+@app.callback()
+def backhaul() -> None:
+    """The return leg of a seller's ASOS Marketplace orders: acknowledged, returned, refunded, restocked."""
 
 
 def main() -> None:
