@@ -55,8 +55,7 @@ class InlineFleet:
     def work(self) -> int:
         """Carry out all that was rung for and is due; how many."""
         done = 0
-        rung = [self._rings.popleft() for _ in range(len(self._rings))]
-        for kind, rings in groupby(rung, key=lambda ring: ring.kind):
+        for kind, rings in groupby(self.take_rings(), key=lambda ring: ring.kind):
             for outcome in self._carry_out(ACTS[kind], [ring.intent_id for ring in rings]):
                 self.outcomes.append((kind, outcome))
                 done += outcome != "nothing to do"
@@ -66,6 +65,10 @@ class InlineFleet:
         if act.in_batches:
             return list(carry_out_many(self.ports, act, intent_ids, retry=IMPATIENT, hands=self._hands).values())
         return [carry_out(self.ports, act, intent_id, retry=IMPATIENT) for intent_id in intent_ids]
+
+    def take_rings(self) -> list[Ring]:
+        """What was rung for since, for whoever carries it out in another way."""
+        return [self._rings.popleft() for _ in range(len(self._rings))]
 
     def tick(self) -> None:
         """One turn of everything that Beat rings for, and all that follows from it."""
