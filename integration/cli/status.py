@@ -39,12 +39,12 @@ def status(as_json: AsJson = False) -> None:
 
 
 def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
-    """Ages are seconds by the database's clock."""
+    """Ages are whole seconds by the database's clock."""
     number = counts(tx)
     oldest, nearest = waiting_deadlines(tx)
     stock_import = unfinished_import(tx)
     return {
-        "heartbeat_ages": {beat.queue: round(beat.age, 1) for beat in heartbeats(tx)},
+        "heartbeat_ages": {beat.queue: round(beat.age) for beat in heartbeats(tx)},
         "orders": number.orders,
         "oldest_waiting_order": oldest,
         "nearest_deadline": nearest,

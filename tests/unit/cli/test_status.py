@@ -55,6 +55,14 @@ def test_a_refund_that_mirakl_has_paid_counts_as_refunded(backhaul: Backhaul, le
     assert status(backhaul)["refunds"] == {"refunded": 1}
 
 
+def test_a_person_reads_the_signs_of_life_too(backhaul: Backhaul, ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        beat(tx, "refund")
+    result = backhaul("status")
+    assert result.exit_code == 0, result.output
+    assert "heartbeat ages        refund " in result.stdout
+
+
 def test_signs_of_life_watermarks_and_the_import_in_flight_are_shown(backhaul: Backhaul, ledger: Ledger) -> None:
     with ledger.write() as tx:
         beat(tx, "refund")
