@@ -151,9 +151,9 @@ def judge(refund: KnownRefund, lines: Sequence[AccountLine]) -> Reconciled:
 def _verdict(refund: KnownRefund, lines: Sequence[AccountLine], figures: Sequence[Figure]) -> Verdict:
     if refund.promised is None:
         return "on_mirakl_but_not_ours"
-    if not lines:
-        return "not_yet_in_a_cycle" if refund.on_mirakl else "ours_but_not_on_mirakl"
-    if any(line.cycle_id is None for line in lines):
+    if not refund.on_mirakl and not any(line.cycle_id for line in lines):
+        return "ours_but_not_on_mirakl"  # a line that vanished is not told by TL02, which shows what is there
+    if not lines or any(line.cycle_id is None for line in lines):
         return "not_yet_in_a_cycle"
     different = {figure.bucket for figure in figures if figure.differs}
     if different - {"commission"}:

@@ -56,7 +56,7 @@ def lines_of_refunds(tx: Tx, mirakl_refund_ids: Collection[str]) -> dict[str, li
     """All lines of the account that name these refunds, by Mirakl's refund id."""
     found: dict[str, list[AccountLine]] = defaultdict(list)
     for ids in batches(sorted(mirakl_refund_ids)):
-        for row in tx.session.execute(_lines(tx).where(TransactionRow.refund_id.in_(ids))).tuples():
+        for row in tx.session.execute(_lines(tx).where(TransactionRow.refund_id.in_(ids))):
             line = AccountLine(*row)
             found[line.refund_id or ""].append(line)
     return found
@@ -79,7 +79,7 @@ def booked_by_cycle(tx: Tx, cycle_ids: Collection[str]) -> dict[str, list[Booked
     query = select(TransactionRow.cycle_id, TransactionRow.type, TransactionRow.currency, TransactionRow.amount).where(
         TransactionRow.shop == tx.shop, TransactionRow.cycle_id.in_(list(cycle_ids)), IS_MONEY
     )
-    for cycle_id, kind, currency, amount in tx.session.execute(query).tuples():
+    for cycle_id, kind, currency, amount in tx.session.execute(query):
         sums[cycle_id or "", kind, currency] += amount
     booked: dict[str, list[Booked]] = defaultdict(list)
     for (cycle_id, kind, currency), amount in sorted(sums.items()):

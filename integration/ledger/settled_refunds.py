@@ -54,6 +54,16 @@ def refunds_without_lines(tx: Tx, *, before: datetime) -> list[SettledRefund]:
     return list(_found(tx, known_at, ~lines.exists()))
 
 
+def refunds_not_billed(tx: Tx, *, before: datetime) -> list[SettledRefund]:
+    """Refunds of ours confirmed before that moment of which no line is in a billing cycle, by Mirakl's id."""
+    billed = select(TransactionRow.transaction_id).where(
+        TransactionRow.shop == RefundRow.shop,
+        TransactionRow.refund_id == RefundRow.mirakl_refund_id,
+        TransactionRow.cycle_id.is_not(None),
+    )
+    return list(_found(tx, RefundRow.confirmed_at < before, ~billed.exists()))
+
+
 def answers(tx: Tx, intent_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Facts]:
     """What OR28 answered, by intent, as the journal keeps it."""
     found: dict[uuid.UUID, Facts] = {}
@@ -62,13 +72,13 @@ def answers(tx: Tx, intent_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Facts]
             select(JournalEntry.intent_id, JournalEntry.evidence)
             .where(JournalEntry.shop == tx.shop, JournalEntry.to_state == "confirmed", JournalEntry.intent_id.in_(ids))
             .order_by(JournalEntry.id)
-        ).tuples()
+        )
         found |= {intent_id: evidence["answered"] for intent_id, evidence in entries if "answered" in evidence}
     return found
 
 
 def note_sighting(tx: Tx, refund_id: uuid.UUID, *, on_mirakl: bool) -> None:
-    """Keep whether OR11 shows a refund of ours that the account does not show."""
+    """Keep whether OR11 shows a refund of ours that is in no billing cycle."""
     tx.session.merge(SightingRow(shop=tx.shop, refund_id=refund_id, looked_at=tx.now, on_mirakl=on_mirakl))
 
 
@@ -103,7 +113,7 @@ def ours_on_lines(tx: Tx, order_line_ids: Collection[str]) -> dict[str, list[tup
             .join(Intent, Intent.id == RefundRow.intent_id)
             .where(RefundRow.shop == tx.shop, RefundRow.order_line_id.in_(ids), Intent.sends > 0)
             .order_by(RefundRow.created_at, RefundRow.id)
-        ).tuples()
+        )
         for order_line_id, refund_id, state in rows:
             found.setdefault(order_line_id, []).append((refund_id, state))
     return found

@@ -450,7 +450,7 @@ class AccountReadRow(Base):
 
 
 class SightingRow(Base):
-    """Whether OR11 shows a confirmed refund of ours that the account does not show."""
+    """Whether OR11 shows a confirmed refund of ours that is in no billing cycle."""
 
     __tablename__ = "refund_sightings"
 

@@ -1,9 +1,12 @@
-"""Look on Mirakl (OR11) for the refunds of ours of which its account shows no line: late there, or not there at all."""
+"""Look on Mirakl (OR11) for the refunds of ours that are in no billing cycle: late there, or not there at all.
+
+The account (TL02) tells what changed, never what vanished: only the order can say that a refund is gone.
+"""
 
 from __future__ import annotations
 
 from integration.ledger.marks import watermark
-from integration.ledger.settled_refunds import note_sighting, refunds_without_lines
+from integration.ledger.settled_refunds import note_sighting, refunds_not_billed
 from integration.mirakl.operations import TL02
 from integration.usecases.ports import Ports
 
@@ -17,9 +20,8 @@ def look_for_refunds(ports: Ports) -> int:
     """
     with ports.ledger.read() as tx:
         read_until = watermark(tx, TL02.code)
-        bare = [] if read_until is None else refunds_without_lines(tx, before=read_until)
-    ours = [refund for refund in bare if refund.intent_id is not None]
-    order_ids = sorted({refund.order_id for refund in ours})
+        waiting = [] if read_until is None else refunds_not_billed(tx, before=read_until)
+    order_ids = sorted({refund.order_id for refund in waiting})
     shown = {
         past.id
         for order in (ports.mirakl.orders(order_ids) if order_ids else ())
@@ -27,6 +29,6 @@ def look_for_refunds(ports: Ports) -> int:
         for past in line.refunds
     }
     with ports.ledger.write() as tx:
-        for refund in ours:
+        for refund in waiting:
             note_sighting(tx, refund.id, on_mirakl=refund.mirakl_refund_id in shown)
-    return len(ours)
+    return len(waiting)

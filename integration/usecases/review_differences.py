@@ -64,11 +64,14 @@ def put_into_inbox(tx: Tx, refunds: Sequence[Reconciled]) -> int:
 
 def _review(tx: Tx, refund: Reconciled) -> bool:
     known = refund.refund
-    detail = f"Refund {known.mirakl_refund_id} of order {known.order_id}: " + (
-        "; ".join(f"{figure.bucket}: {figure.working}" for figure in refund.figures if figure.differs)
-        or f"{written(refund.refunded, known.currency)} {known.currency} is confirmed, and neither the account (TL02)"
-        " nor the order (OR11) shows it."
-    )
+    if refund.verdict == "ours_but_not_on_mirakl":
+        what = (
+            f"{written(refund.refunded, known.currency)} {known.currency} is confirmed, but its order (OR11) does not"
+            " show it, and no billing cycle holds it"
+        )
+    else:
+        what = "; ".join(f"{figure.bucket}: {figure.working}" for figure in refund.figures if figure.differs)
+    detail = f"Refund {known.mirakl_refund_id} of order {known.order_id}: {what}."
     return _open_once(tx, known.refund_id or "", refund.verdict, detail, evidence_of(refund))
 
 

@@ -142,6 +142,11 @@ def test_a_refund_without_lines_waits_unless_its_order_does_not_show_it_either()
     gone = judge(known(on_mirakl=False), [])
     assert (gone.verdict, gone.refunded, gone.settled) == ("ours_but_not_on_mirakl", money("25.00"), money("0"))
     assert gone.made_at == MADE
+
+
+def test_lines_of_a_refund_that_vanished_count_only_where_they_were_billed() -> None:
+    assert verdict_of(its_lines(cycle=None), on_mirakl=False) == "ours_but_not_on_mirakl"
+    assert verdict_of([*its_lines()[:2], *its_lines(cycle=None)[2:]], on_mirakl=False) == "not_yet_in_a_cycle"
     assert verdict_of(its_lines(), on_mirakl=False) == "matched"
 
 
