@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Literal
 
+from integration.domain.reconciliation import EXCEPTIONS
 from integration.ledger.reviews import close_review, get_review, resolve
 from integration.ledger.store import Tx
 from integration.ledger.tables import ReviewRow
@@ -32,8 +33,8 @@ def resolve_review(
     if mirakl_refund_id is not None:
         with ports.ledger.read() as tx:
             review = _open_review(tx, review_id)
-        if review.kind != "refund":
-            raise Refused(f"Review {review_id} is about a case of kind {review.kind}: it takes no refund id.")
+        if review.kind != "refund" or review.reason in EXCEPTIONS:
+            raise Refused(f"Review {review_id} is about {review.kind} {review.reason}: it takes no refund id.")
         found = find_on_mirakl(ports, uuid.UUID(review.subject), mirakl_refund_id)
     with ports.ledger.write() as tx:
         tx.lock(BY_HAND)
@@ -56,6 +57,8 @@ def _open_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow:
 
 def _act(ports: Ports, tx: Tx, review: ReviewRow, verb: Verb, *, note: str, found: OnMirakl | None) -> str:
     evidence = {"review_id": str(review.id), "word": verb, "note": note}
+    if review.kind == "refund" and review.reason in EXCEPTIONS:
+        return _settle_difference(review, verb)
     if review.kind == "refund":
         outcome = resolve_refund(ports, tx, uuid.UUID(review.subject), verb, found=found, evidence=evidence)
     elif review.kind == "stock":
@@ -66,3 +69,10 @@ def _act(ports: Ports, tx: Tx, review: ReviewRow, verb: Verb, *, note: str, foun
         return f"Closed. What is held of {review.kind} {review.subject} stays held."
     resolve(tx, kind=review.kind, subject=review.subject, resolution=f"{verb}: {note}")
     return outcome
+
+
+def _settle_difference(review: ReviewRow, verb: Verb) -> str:
+    """The refund itself is done: what differs is what Mirakl's account says of it."""
+    if verb == "send_again":
+        raise Refused(f"Refund {review.subject} is not sent again for what Mirakl's account says of it.")
+    return f"Closed. It comes back only if Mirakl's account shows other figures for refund {review.subject}."

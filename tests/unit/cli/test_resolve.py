@@ -211,3 +211,16 @@ def test_a_closed_case_of_a_return_leaves_the_return_held(backhaul: Backhaul, le
 def test_an_order_or_a_return_is_taken_up_by_a_replay(backhaul: Backhaul, ledger: Ledger) -> None:
     cases.a_held_order(ledger)
     assert "backhaul replay order O-1" in refusal(backhaul, ledger, "--send-again")
+
+
+@pytest.mark.parametrize("word", ["--done", "--dismiss"])
+def test_what_the_account_says_otherwise_is_closed_when_it_is_settled(
+    backhaul: Backhaul, ledger: Ledger, word: str
+) -> None:
+    refund_id = cases.a_refund(ledger, state="confirmed")
+    with ledger.write() as tx:
+        open_review(tx, kind="refund", subject=str(refund_id), reason="amount_differs", detail="0.50 less")
+    assert "takes no refund id" in refusal(backhaul, ledger, "--done", "--refund-id", "1113")
+    assert "is not sent again" in refusal(backhaul, ledger, "--send-again")
+    assert "Closed." in resolved(backhaul, ledger, word)
+    assert cases.state_of(ledger, *PUSH) == ("confirmed", 0)
