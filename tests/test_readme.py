@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
 from integration.cli.main import app
+from integration.domain.reconciliation import EXCEPTIONS, VERDICTS
 from integration.settings import Settings
 from mappings import FOLDER
 from tasks.policy import POLICIES
@@ -94,12 +95,16 @@ def test_every_command_line_that_is_shown_exists_with_its_options() -> None:
 
 
 def test_every_reason_a_case_is_held_or_waits_for_is_told() -> None:
-    held, waits = _reasons("Held"), _reasons("Waits", "WaitsFor")
+    held, waits = _reasons("Held") | set(EXCEPTIONS), _reasons("Waits", "WaitsFor")
     told = _words(_table("Held reasons"))
     assert held <= told
     assert waits <= set(re.findall(r"`([a-z_]+)`", README))
     source = "".join(path.read_text() for path in PRODUCT)
     assert {reason for reason in told - COMPOSED - {"*_rejected"} if f'"{reason}"' not in source} == set()
+
+
+def test_every_verdict_of_a_reconciliation_is_told() -> None:
+    assert _words(_table("Finance")) == set(VERDICTS)
 
 
 def test_every_metric_is_told_and_nothing_else() -> None:
