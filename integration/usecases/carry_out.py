@@ -105,6 +105,7 @@ class Keeping:
 
         :raises Exception: what nobody foresaw, once the intent is safely `unknown`.
         """
+        self.sent = True
         return self._guard(lambda: self._classify(failure))
 
     def _classify(self, failure: Exception) -> str:
@@ -120,7 +121,6 @@ class Keeping:
                 return self._again(refused.reason, self._delay(), failure.message, unsent=True)
             case Retryable():  # never left, or turned away at the door
                 return self._turned_away(failure, unsent=True)
-        self.sent = True
         raise failure
 
     def _read_back(self) -> str:

@@ -1,0 +1,327 @@
+"""One promise, every way it may go: nothing is sent twice blindly, and nothing is forgotten."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from integration.domain.orders import Waits
+from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable
+from integration.ledger import intents
+from integration.ledger.engine import make_engine
+from integration.ledger.migrations import migrate
+from integration.ledger.reviews import reviews
+from integration.ledger.tables import Facts, Intent
+from integration.settings import Settings
+from integration.usecases import carry_out as module
+from integration.usecases.acts import AlreadyThere, WaitsFor
+from integration.usecases.carry_out import MAX_SURPRISES
+from integration.usecases.ports import Ports
+from integration.wiring import make_ports
+from tests.unit.usecases.keeping import Promise
+from tests.unit.usecases.little_act import GuardedAct, LittleAct, ReadingAct, Script
+
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def ports(tmp_path: Path, sqlite_url: str) -> Iterator[Ports]:
+    settings = Settings.model_validate(
+        {
+            "mirakl_base_url": NOBODY_LISTENS, "mirakl_api_key": "key", "reveni_store_id": "store",
+            "reveni_api_key": "key", "backhaul_data_dir": tmp_path, "database_url": sqlite_url,
+        }
+    )  # fmt: skip
+    engine = make_engine(sqlite_url)
+    migrate(engine)
+    yield make_ports(settings, who="test", engine=engine)
+    engine.dispose()
+
+
+def sent(promise: Promise) -> int:
+    return promise.now.sends
+
+
+def test_what_is_answered_is_recorded_once(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct())
+    assert promise.keep() == "confirmed"
+    assert promise.keep() == "nothing to do"
+    assert (act.sendings, act.recorded) == (1, ["done"])
+    with ports.ledger.read() as tx:
+        steps = [(entry.to_state, entry.evidence) for entry in intents.journal_of(tx, promise.id)]
+    assert steps == [
+        ("decided", {}), ("claimed", {}), ("claimed", {"prepared": "ready"}), ("confirmed", {"answer": "done"}),
+    ]  # fmt: skip
+
+
+def test_what_only_reads_is_recorded_without_sending(ports: Ports) -> None:
+    promise = Promise(ports, act := ReadingAct())
+    assert promise.keep() == "confirmed"
+    assert (act.sendings, act.recorded, sent(promise)) == (0, ["ready"], 0)
+
+
+def test_what_is_done_already_is_success(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct(prepared=Script(AlreadyThere("by somebody else"))))
+    assert promise.keep() == "confirmed"
+    assert (act.sendings, act.recorded) == (0, ["by somebody else"])
+
+
+def test_a_case_that_must_not_be_guessed_is_held_for_a_person(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct(prepared=Script(Held("exchange", "Look at it.", {"figure": "25.00"}))))
+    assert promise.keep() == "held: exchange"
+    assert promise.stands == ("held", "exchange")
+    assert (act.sendings, act.held) == (0, ["exchange"])
+    with ports.ledger.read() as tx:
+        [review] = reviews(tx)
+    assert (review.kind, review.subject, review.evidence) == ("refund", "subject", {"figure": "25.00"})
+
+
+@pytest.mark.parametrize(
+    ("early", "reason", "least", "most"),
+    [
+        (Waits("order_not_debited"), "order_not_debited", 4, 10),
+        (WaitsFor("ceiling_closed", 42.0), "ceiling_closed", 40, 42),
+        (Retryable("OR11: 429", retry_after=77.0), "waiting_to_retry", 75, 77),
+        (Retryable("OR11: no answer"), "waiting_to_retry", 4, 10),
+    ],
+)
+def test_what_cannot_be_done_yet_is_decided_again(
+    ports: Ports, early: Exception, reason: str, least: float, most: float
+) -> None:
+    promise = Promise(ports, act := LittleAct(prepared=Script(early, "ready")))
+    promise.keep()
+    assert promise.stands == ("decided", reason)
+    assert least <= promise.due_in() <= most
+    assert promise.keep() == "confirmed"
+    assert act.sendings == 1
+
+
+@pytest.mark.parametrize("step", ["prepared", "sent"])
+def test_refused_credentials_are_an_alert_and_a_long_pause(
+    ports: Ports, step: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    promise = Promise(ports, LittleAct(**{step: Script(CredentialsRefused("OR28: 401"), "done")}))
+    promise.keep()
+    assert promise.stands == ("decided", "credentials_refused")
+    assert 290 < promise.due_in() <= 300
+    assert sent(promise) == 0
+    assert [record.__dict__["alert"] for record in caplog.records] == ["credentials_refused"]
+    assert promise.keep() == "confirmed"
+
+
+def test_what_never_left_is_no_sending(ports: Ports) -> None:
+    promise = Promise(
+        ports, act := LittleAct(sent=Script(Retryable("refused"), Retryable("429", retry_after=9), "done"))
+    )
+    promise.keep()
+    assert (promise.stands, sent(promise)) == (("decided", "waiting_to_retry"), 0)
+    promise.keep()
+    assert 7 < promise.due_in() <= 9
+    assert promise.keep() == "confirmed"
+    assert (act.sendings, sent(promise)) == (3, 1)
+
+
+def test_the_first_refusal_is_final(ports: Ports) -> None:
+    promise = Promise(ports, LittleAct(sent=Script(Rejected("Not allowed", status=400, code="NO"))))
+    assert promise.keep() == "held: little_act_rejected"
+    assert promise.now.detail == "Not allowed"
+    with ports.ledger.read() as tx:
+        assert reviews(tx)[0].evidence == {"status": 400, "code": "NO"}
+
+
+def test_a_refusal_may_mean_that_it_is_too_early(ports: Ports) -> None:
+    refusal = Rejected("Not enough", status=400)
+    promise = Promise(ports, LittleAct(sent=Script(refusal, "done"), refusal=Script(lambda: Waits("balance"))))
+    promise.keep()
+    assert (promise.stands, sent(promise), promise.now.detail) == (("decided", "balance"), 0, "Not enough")
+    assert promise.keep() == "confirmed"
+
+
+def test_an_error_that_nobody_foresaw_before_sending_is_tried_again_and_then_shown(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct(prepared=Script(KeyError("ZZCANARY"))))
+    for _ in range(MAX_SURPRISES - 1):
+        with pytest.raises(KeyError):
+            promise.keep()
+        assert promise.stands == ("decided", "unexpected_error")
+    with pytest.raises(KeyError):
+        promise.keep()
+    assert promise.stands == ("held", "unexpected_error")
+    assert promise.now.detail == f"KeyError, {MAX_SURPRISES} times."
+    assert act.held == ["unexpected_error"]
+
+
+@pytest.mark.parametrize("step", ["sent", "recorded"])
+def test_an_error_that_nobody_foresaw_after_sending_leaves_the_outcome_unknown(ports: Ports, step: str) -> None:
+    promise = Promise(ports, act := LittleAct(**{step: Script(KeyError("ZZCANARY"), "done")}, found=Script("found")))
+    with pytest.raises(KeyError):
+        promise.keep()
+    assert promise.stands == ("unknown", "outcome_unknown")
+    assert promise.now.detail == "KeyError"
+    assert 50 < promise.due_in() <= 60  # it settles first
+    assert promise.keep() == "confirmed"
+    assert (act.sendings, act.recorded) == (1, ["found"])
+
+
+def test_an_answer_to_something_else_is_held_and_not_confirmed(ports: Ports) -> None:
+    promise = Promise(ports, LittleAct(recorded=Script(Held("answer_differs", "It answers for another amount."))))
+    assert promise.keep() == "held: answer_differs"
+    assert (promise.stands, sent(promise)) == (("held", "answer_differs"), 1)
+
+
+def test_whoever_lost_the_claim_stops(ports: Ports, caplog: pytest.LogCaptureFixture) -> None:
+    act = LittleAct()
+    promise = Promise(ports, act)
+
+    class Slow(LittleAct):
+        def prepare(self, ports: Ports, intent: Intent) -> str:
+            promise.set(lease_until=-timedelta(hours=1))
+            with ports.ledger.write() as tx:
+                intents.expire(tx, settling=60, reads_only=[])
+            return super().prepare(ports, intent)
+
+    promise.act = slow = Slow()
+    assert promise.keep() == "claim lost"
+    assert slow.sendings == 0
+    assert promise.stands == ("unknown", "claim_expired")
+    assert caplog.records[-1].levelno == logging.WARNING
+    promise.act = act
+    assert promise.keep() == "decided again in 0.0 s: claim_expired_before_sending"
+    assert promise.keep() == "confirmed"
+
+
+def test_a_process_that_was_stopped_for_long_sends_nothing(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Clock:
+        seconds = 0.0
+
+        def monotonic(self) -> float:
+            return self.seconds
+
+    class Stopped(LittleAct):
+        def plan(self, intent: Intent, prepared: str) -> Facts:
+            clock.seconds += ports.settings.claim_lease
+            return super().plan(intent, prepared)
+
+    monkeypatch.setattr(module, "time", clock := Clock())
+    promise = Promise(ports, act := Stopped())
+    promise.keep()
+    assert (promise.stands, sent(promise), act.sendings) == (("decided", "claim_too_old_to_send"), 0, 0)
+
+
+UNANSWERED = OutcomeUnknown("no answer")
+
+
+def test_a_lost_answer_is_found_by_reading_and_never_sent_again(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct(sent=Script(UNANSWERED), found=Script("found")))
+    assert promise.keep() == "unknown: outcome_unknown"
+    assert 50 < promise.due_in() <= 60
+    assert promise.keep() == "confirmed"
+    assert (act.sendings, act.recorded) == (1, ["found"])
+
+
+def test_what_is_absent_twice_is_sent_once_more_and_then_a_person_is_asked(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct(sent=Script(UNANSWERED)))
+    for sending in (1, 2):
+        assert promise.keep() == "unknown: outcome_unknown"
+        assert (act.sendings, promise.now.absences) == (sending, 0)
+        assert promise.keep() == "unknown: not_found_once"
+        assert 590 < promise.due_in() <= 600
+        if sending == 1:
+            assert promise.keep() == "decided again in 0.0 s: not_found"
+    assert promise.keep() == "held: unknown_outcome"
+    assert promise.keep() == "nothing to do"
+    assert act.sendings == 2
+    with ports.ledger.read() as tx:
+        assert reviews(tx)[0].evidence == {"sends": 2, "plan": {"prepared": "ready"}}
+
+
+def test_the_second_sending_may_succeed(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct(sent=Script(UNANSWERED, "done")))
+    outcomes = [promise.keep() for _ in range(4)]
+    assert outcomes[-1] == "confirmed"
+    assert (act.sendings, act.scripts["found"].times) == (2, 2)
+
+
+def test_a_refusal_of_the_second_sending_is_read_back_too(ports: Ports) -> None:
+    refusal = Rejected("The amount exceeds what is left", status=400)
+    promise = Promise(ports, act := LittleAct(sent=Script(UNANSWERED, refusal), found=Script(None, None, "found")))
+    for _ in range(3):
+        promise.keep()
+    assert promise.keep() == "unknown: rejected"
+    assert promise.keep() == "confirmed"
+    assert act.recorded == ["found"]
+
+
+@pytest.mark.parametrize(
+    "failure", [Retryable("OR11: 503"), CredentialsRefused("401"), Waits("not_yet"), WaitsFor("not_yet", 1.0)]
+)
+def test_an_outcome_stays_unknown_while_nobody_can_look(ports: Ports, failure: Exception) -> None:
+    promise = Promise(ports, act := LittleAct(sent=Script(UNANSWERED), found=Script(failure, failure, "found")))
+    promise.keep()
+    for _ in range(2):
+        promise.keep()
+        assert promise.stands == ("unknown", "outcome_unknown")
+    assert promise.keep() == "confirmed"
+    assert act.sendings == 1
+
+
+def test_an_outcome_stays_unknown_where_looking_fails_in_a_way_that_nobody_foresaw(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct(sent=Script(UNANSWERED), found=Script(KeyError("?"), "found")))
+    promise.keep()
+    with pytest.raises(KeyError):
+        promise.keep()
+    assert promise.stands == ("unknown", "outcome_unknown")
+    assert promise.keep() == "confirmed"
+    assert act.sendings == 1
+
+
+def test_what_is_found_and_cannot_be_told_apart_is_held(ports: Ports) -> None:
+    promise = Promise(ports, LittleAct(sent=Script(UNANSWERED), found=Script(Held("ambiguous_refund", "Two of them."))))
+    promise.keep()
+    assert promise.keep() == "held: ambiguous_refund"
+
+
+def test_a_claim_that_expired_after_sending_is_read_back(ports: Ports) -> None:
+    promise = Promise(ports, act := LittleAct(found=Script("found")))
+    with ports.ledger.write() as tx:
+        intent = intents.claim(tx, promise.id, lease=-1)
+        assert intent is not None
+        intents.write_ahead(tx, intent, {"prepared": "ready"})
+        intents.expire(tx, settling=60, reads_only=[])
+    assert promise.keep() == "confirmed"
+    assert (act.sendings, act.recorded) == (0, ["found"])
+
+
+def test_a_guarded_call_is_read_at_once_and_sent_again_after_one_absence(ports: Ports) -> None:
+    promise = Promise(ports, act := GuardedAct(sent=Script(UNANSWERED, "done")))
+    assert promise.keep() == "unknown: outcome_unknown"
+    assert promise.due_in() <= 0
+    assert promise.keep().endswith("not_found")
+    assert promise.keep() == "confirmed"
+    assert act.sendings == 2
+
+
+def test_a_refused_guarded_call_may_be_done_already(ports: Ports) -> None:
+    promise = Promise(
+        ports, act := GuardedAct(sent=Script(Rejected("invalid state", status=400)), found=Script("it is"))
+    )
+    assert promise.keep() == "unknown: rejected"
+    assert promise.keep() == "confirmed"
+    assert act.sendings == 1
+
+
+def test_a_guarded_call_that_is_refused_and_not_done_is_shown_when_patience_ends(ports: Ports) -> None:
+    promise = Promise(ports, act := GuardedAct(sent=Script(Rejected("invalid state", status=400))))
+    outcomes = [promise.keep() for _ in range(4)]
+    assert outcomes[-1] == "held: little_act_rejected"
+    assert (act.sendings, promise.now.detail) == (GuardedAct.patience, "invalid state")
+
+
+def test_a_guarded_call_without_an_answer_is_sent_for_as_long_as_it_takes(ports: Ports) -> None:
+    promise = Promise(ports, act := GuardedAct(sent=Script(*[UNANSWERED] * 5, "done")))
+    outcomes = [promise.keep() for _ in range(11)]
+    assert outcomes[-1] == "confirmed"
+    assert act.sendings == 6
