@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import random
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.exc import OperationalError
 
 from integration.errors import BackhaulError
 
-BUSY_TIMEOUT_MS = 30_000
+PATIENCE = 30.0
+"""Seconds that a transaction waits for SQLite's one writer."""
+
+LOOK_IN = (0.001, 0.004)
+"""Seconds between two looks whether the writer has finished. SQLite itself looks in at intervals that grow to 0.1 s:
+whoever has waited longest then looks in least often, and newcomers are served first."""
 
 
 class NotDurable(BackhaulError):
@@ -56,7 +66,7 @@ def check_durability(engine: Engine) -> None:
 def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None  # the driver begins nothing by itself: `_begin_sqlite` does
     cursor = dbapi_connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute(f"PRAGMA busy_timeout={int(1000 * PATIENCE)}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
@@ -64,5 +74,25 @@ def _prepare_sqlite(dbapi_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    cursor = connection.connection.cursor()
+    if connection.get_execution_options().get("reading", False):
+        cursor.execute("BEGIN")
+        return
+    cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        _begin_writing(cursor)
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={int(1000 * PATIENCE)}")
+
+
+def _begin_writing(cursor: DBAPICursor) -> None:
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as failure:
+            if failure.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise OperationalError("BEGIN IMMEDIATE", None, failure) from failure
+            time.sleep(random.uniform(*LOOK_IN))  # noqa: S311 - chance, not secrecy
+        else:
+            return
