@@ -15,6 +15,9 @@ UNITS = 20
 REASON = "RETURN_PDNT_TOO_SMALL"
 """Goes back on sale by the shipped table."""
 
+SETTLES = 3.0
+"""Seconds until the fleet has read what Reveni told of the new returns."""
+
 CEILING = 60 * USUAL_SCALE
 """Seconds between two files, at the most frequent; a unit that waits for it would measure the ceiling."""
 
@@ -44,6 +47,7 @@ def _send_back(stage: Stage) -> list[tuple[str, str]]:
         lambda: stage.fleet.read(lambda tx: sum(one.reveni_return_id is not None for one in returns(tx))) == UNITS,
         within=120, what="all returns in Reveni",
     )  # fmt: skip
+    time.sleep(SETTLES)
     return sent_back
 
 
