@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -47,11 +47,9 @@ class SendStock(Act[list[StockSent], Sent]):
         if wait := ports.gate.opens_in(STO01):
             raise WaitsFor("ceiling_closed", wait)
         units = self._attach(ports, intent)
-        offers = {sku: _offer_quantity(ports, sku) for sku in units}
-        lost = {sku for sku, quantity in offers.items() if quantity is None}
-        if lost:
-            self._hold_without_offer(ports, intent, lost)
-        before = {sku: quantity for sku, quantity in offers.items() if quantity is not None}
+        before, unsendable = _offer_quantities(ports, units)
+        if unsendable:
+            self._hold_unsendable(ports, intent, unsendable)
         master = _master_levels(ports, before)
         lines = [
             StockSent(sku, quantity, units[sku], master.get(sku, quantity + units[sku]))
@@ -69,7 +67,8 @@ class SendStock(Act[list[StockSent], Sent]):
 
     def read_back(self, ports: Ports, intent: Intent) -> Sent | None:
         lines = [StockSent(**line) for line in intent.plan["lines"]]
-        levels = [(line, _offer_quantity(ports, line.sku)) for line in lines]
+        now, _ = _offer_quantities(ports, [line.sku for line in lines])
+        levels = [(line, now.get(line.sku)) for line in lines]
         verdict = all_landed(levels)
         if verdict is None:
             raise Held(
@@ -127,12 +126,13 @@ class SendStock(Act[list[StockSent], Sent]):
                     units[movement.sku] += movement.quantity
         return units
 
-    def _hold_without_offer(self, ports: Ports, intent: Intent, skus: set[str]) -> None:
+    def _hold_unsendable(self, ports: Ports, intent: Intent, unsendable: Mapping[str, Held]) -> None:
+        """One bad offer keeps no other unit of the file off sale."""
         with ports.ledger.write() as tx:
             for movement in movements(tx, states=["pending"], import_id=uuid.UUID(intent.subject)):
-                if movement.sku in skus:
+                if movement.sku in unsendable:
                     movement.import_id = None
-                    hold_movement(tx, movement, Held("no_such_offer", f"OF21 shows no offer with SKU {movement.sku}."))
+                    hold_movement(tx, movement, unsendable[movement.sku])
 
 
 def _master_levels(ports: Ports, skus: Iterable[str]) -> dict[str, int]:
@@ -144,8 +144,23 @@ def _master_levels(ports: Ports, skus: Iterable[str]) -> dict[str, int]:
     return {sku: levels[name] for sku, name in names.items() if name in levels}
 
 
-def _offer_quantity(ports: Ports, sku: str) -> int | None:
+def _offer_quantities(ports: Ports, skus: Iterable[str]) -> tuple[dict[str, int], dict[str, Held]]:
+    """The quantity of each SKU's offer (OF21), and what stands in the way where there is none to add to."""
+    quantities, unsendable = {}, {}
+    for sku in skus:
+        try:
+            quantities[sku] = _offer_quantity(ports, sku)
+        except Held as held:
+            unsendable[sku] = held
+    return quantities, unsendable
+
+
+def _offer_quantity(ports: Ports, sku: str) -> int:
     offers = ports.mirakl.offers(sku)
+    if not offers:
+        raise Held("no_such_offer", f"OF21 shows no offer with SKU {sku}.")
     if len(offers) > 1:
         raise Held("offer_not_unique", f"OF21 shows {len(offers)} offers with SKU {sku}.")
-    return offers[0].quantity if offers else None
+    if offers[0].quantity is None:
+        raise Held("offer_without_quantity", f"OF21 does not say how many units of {sku} are on sale.")
+    return offers[0].quantity
