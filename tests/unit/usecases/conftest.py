@@ -1,0 +1,78 @@
+"""A sandbox over real HTTP, and a fleet in this process that works against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.ledger.engine import make_engine
+from integration.ledger.migrations import migrate
+from integration.sandbox import SandboxClient, SandboxOptions, start_sandbox
+from integration.settings import Settings
+from integration.usecases.ports import Ports
+from integration.wiring import make_ports
+from tests.inline_fleet import InlineFleet, settings_for
+from tests.unit.usecases.lane import Lane
+
+SCALE = 0.002
+"""Ten minutes between two absences are 1.2 s, a call's deadline is its floor of 2 s."""
+
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
+StartFleet = Callable[..., InlineFleet]
+
+
+@pytest.fixture
+def options() -> SandboxOptions:
+    """What the sandbox of a test is like; a module may have its own."""
+    return SandboxOptions(scale=SCALE, debit_delay=0, refund_delay=0, import_delay=0, adjustment_delay=0)
+
+
+@pytest.fixture
+def sandbox(options: SandboxOptions) -> Iterator[SandboxClient]:
+    with start_sandbox(options) as running:
+        yield running.client
+
+
+@pytest.fixture
+def start_fleet(sandbox: SandboxClient, tmp_path: Path, sqlite_url: str) -> Iterator[StartFleet]:
+    """Start a fleet on a database, SQLite where none is named, with settings over the sandbox's own."""
+    started: list[InlineFleet] = []
+
+    def start(database_url: str = sqlite_url, *, deaf: bool = False, **over: object) -> InlineFleet:
+        bigcommerce = bool(over.pop("bigcommerce", False))
+        environment = sandbox.environment(bigcommerce=bigcommerce)
+        settings = settings_for(environment, data_dir=tmp_path, database_url=database_url, **over)
+        started.append(InlineFleet(settings, deaf=deaf))
+        return started[-1]
+
+    yield start
+    for fleet in started:
+        fleet.close()
+
+
+@pytest.fixture
+def fleet(start_fleet: StartFleet) -> InlineFleet:
+    return start_fleet()
+
+
+@pytest.fixture
+def lane(fleet: InlineFleet, sandbox: SandboxClient) -> Lane:
+    return Lane(fleet, sandbox)
+
+
+@pytest.fixture
+def ports(tmp_path: Path, sqlite_url: str) -> Iterator[Ports]:
+    """Ports to nowhere, at the pace of production, for acts that call nobody."""
+    settings = Settings.model_validate(
+        {
+            "mirakl_base_url": NOBODY_LISTENS, "mirakl_api_key": "key", "reveni_store_id": "store",
+            "reveni_api_key": "key", "backhaul_data_dir": tmp_path, "database_url": sqlite_url,
+        }
+    )  # fmt: skip
+    engine = make_engine(sqlite_url)
+    migrate(engine)
+    yield make_ports(settings, who="test", engine=engine)
+    engine.dispose()

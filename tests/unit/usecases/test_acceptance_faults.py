@@ -1,0 +1,128 @@
+"""OR21 going wrong in every way there is: each order is accepted once, and the ledger says by whom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration.ledger.orders import get_order
+from integration.ledger.reviews import reviews
+from integration.ledger.tables import OrderRow
+from integration.sandbox import SandboxClient
+from integration.usecases.poll_orders import poll_orders
+from tests.inline_fleet import InlineFleet
+
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "status_before", "status": 503},
+    {"kind": "status_before", "status": 429, "retry_after": 1},
+    {"kind": "status_before", "status": 401},
+    {"kind": "status_before", "status": 400},
+    {"kind": "status_after", "status": 500},
+    {"kind": "status_after", "status": 302},
+    {"kind": "lost_before"},
+    {"kind": "lost_after"},
+    {"kind": "truncated_after"},
+    {"kind": "garbage_after"},
+    {"kind": "hang"},
+    {"kind": "late_effect", "seconds": 0.3, "answer_after": 0.1},
+    {"kind": "delay", "seconds": 0.2},
+]
+
+
+def an_order(sandbox: SandboxClient, **facts: Any) -> str:
+    return sandbox.seed_order(lines=[{"sku": "SKU-1", "quantity": 1, "unit_price": "25.00"}], **facts)
+
+
+def order_row(fleet: InlineFleet, order_id: str) -> OrderRow | None:
+    with fleet.ports.ledger.read() as tx:
+        return get_order(tx, order_id)
+
+
+def state(fleet: InlineFleet, order_id: str) -> str | None:
+    row = order_row(fleet, order_id)
+    return None if row is None else row.state
+
+
+def inbox(fleet: InlineFleet) -> list[tuple[str, str]]:
+    with fleet.ports.ledger.read() as tx:
+        return [(review.subject, review.reason) for review in reviews(tx)]
+
+
+def find_and(fleet: InlineFleet, meanwhile: Any) -> None:
+    """Something happens between the poll that found an order and its acceptance."""
+    poll_orders(fleet.ports)
+    meanwhile()
+    fleet.work()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
+def test_an_order_is_accepted_once_whatever_happens_to_the_call(
+    fleet: InlineFleet, sandbox: SandboxClient, fault: dict[str, Any]
+) -> None:
+    order_id = an_order(sandbox)
+    sandbox.add_fault("OR21", times=1, **fault)
+    fleet.until(lambda: state(fleet, order_id) == "acknowledged", limit=30)
+    books = sandbox.books()
+    assert books["orders"][order_id] == "SHIPPING"
+    assert books["accepts"][order_id]["effective"] == 1
+    row = order_row(fleet, order_id)
+    assert row is not None
+    assert row.acknowledged_by == "us"
+    assert inbox(fleet) == []
+
+
+def test_an_order_that_mirakl_refused_since_nobody_came_is_missed(fleet: InlineFleet, sandbox: SandboxClient) -> None:
+    order_id = an_order(sandbox)
+    find_and(fleet, lambda: sandbox.set_order_state(order_id, "REFUSED"))
+    fleet.until(lambda: state(fleet, order_id) == "missed")
+    assert inbox(fleet) == [(order_id, "acceptance_missed")]
+    assert sandbox.books()["accepts"][order_id]["effective"] == 0
+
+
+def test_an_order_that_was_canceled_meanwhile_is_shown_to_a_person(fleet: InlineFleet, sandbox: SandboxClient) -> None:
+    order_id = an_order(sandbox)
+    find_and(fleet, lambda: sandbox.cancel_order(order_id))
+    fleet.until(lambda: state(fleet, order_id) == "held")
+    assert inbox(fleet) == [(order_id, "order_canceled")]
+
+
+def test_an_order_that_somebody_else_accepted_is_acknowledged_by_them(
+    fleet: InlineFleet, sandbox: SandboxClient
+) -> None:
+    order_id = an_order(sandbox)
+    find_and(fleet, lambda: sandbox.set_order_state(order_id, "SHIPPING"))
+    fleet.until(lambda: state(fleet, order_id) == "acknowledged")
+    row = order_row(fleet, order_id)
+    assert row is not None
+    assert row.acknowledged_by == "somebody_else"
+    assert sandbox.books()["accepts"][order_id]["effective"] == 0
+
+
+def test_an_order_that_mirakl_keeps_refusing_to_have_accepted_is_shown_to_a_person(
+    fleet: InlineFleet, sandbox: SandboxClient
+) -> None:
+    order_id = an_order(sandbox, fulfillment_center="OPERATOR")
+    other = an_order(sandbox)
+    fleet.until(lambda: state(fleet, order_id) == "held")
+    assert state(fleet, other) == "acknowledged"
+    [(subject, reason)] = inbox(fleet)
+    assert (subject, reason) == (order_id, "accept_order_rejected")
+    assert sandbox.books()["accepts"][order_id]["calls"] == 5
+
+
+def test_refused_orders_of_other_shops_keys_are_held(fleet: InlineFleet, sandbox: SandboxClient) -> None:
+    order_id = an_order(sandbox)
+    # Mirakl answers for no such order any more: it was moved to another shop.
+    sandbox.add_fault("OR21", "status_before", status=404, times=1)
+    sandbox.add_fault("OR11", "status_before", status=200, match="order_ids", body={"orders": [], "total_count": 0})
+    fleet.until(lambda: state(fleet, order_id) == "held")
+    assert inbox(fleet) == [(order_id, "order_not_on_mirakl")]
+
+
+def test_a_sweep_of_several_pages_counts_once_and_misses_nobody(fleet: InlineFleet, sandbox: SandboxClient) -> None:
+    order_ids = sandbox.seed_orders(130)
+    fleet.until(lambda: all(state(fleet, order_id) == "acknowledged" for order_id in order_ids))
+    books = sandbox.books()
+    assert [one["calls"] for one in books["accepts"].values()] == [1] * 130
+    assert books["ceiling_violations"] == {}
