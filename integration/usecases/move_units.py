@@ -23,11 +23,11 @@ def move_units(ports: Ports, tx: Tx, line: ReturnLineRow, units: Units) -> None:
         to_sell = 0
     for waiting in movements(tx, states=["excluded"], return_id=line.return_id, order_line_id=line.order_line_id):
         if to_sell and waiting.reason in AWAITING:
-            to_sell -= _release(ports, tx, waiting, to_sell)
+            to_sell -= _release(ports, tx, line, waiting, to_sell)
     arrived = units.accepted - line.moved_units
     at_once = min(arrived, to_sell)
     if at_once > 0:
-        _put_on_sale(ports, tx, _movement(ports, tx, line, at_once, "pending", None))
+        _put_on_sale(ports, tx, line, _movement(ports, tx, line, at_once, "pending", None))
     if arrived > at_once:
         _movement(ports, tx, line, arrived - at_once, "excluded", sellable.reason)
     line.moved_units = units.accepted
@@ -48,39 +48,45 @@ def hold_movement(tx: Tx, movement: MovementRow, held: Held) -> None:
 
 
 def _movement(ports: Ports, tx: Tx, line: ReturnLineRow, quantity: int, state: str, reason: str | None) -> MovementRow:
+    return add_movement(
+        tx, return_id=line.return_id, order_line_id=line.order_line_id,
+        sku=_offer_sku(ports, line) or line.received_sku or "", quantity=quantity, location=line.location,
+        state=state, reason=reason,
+    )  # fmt: skip
+
+
+def _offer_sku(ports: Ports, line: ReturnLineRow) -> str | None:
     """The SKU is what came back: what the warehouse found in the parcel, else what was ordered."""
     skus = ports.mappings.current().skus
-    found = line.offer_sku if line.received_sku is None else skus.to_mirakl(line.received_sku)
-    movement = add_movement(
-        tx, return_id=line.return_id, order_line_id=line.order_line_id, sku=found or line.received_sku or "",
-        quantity=quantity, location=line.location, state=state, reason=reason,
-    )  # fmt: skip
-    if not found and state == "pending":
-        what = line.received_sku or f"order line {line.order_line_id}"
-        hold_movement(tx, movement, Held("unmapped_sku", f"No Mirakl offer SKU is known for {what}: see skus.csv."))
-    return movement
+    return line.offer_sku if line.received_sku is None else skus.to_mirakl(line.received_sku)
 
 
-def _release(ports: Ports, tx: Tx, waiting: MovementRow, wanted: int) -> int:
+def _release(ports: Ports, tx: Tx, line: ReturnLineRow, waiting: MovementRow, wanted: int) -> int:
     """Put units that waited for the warehouse on sale; a movement of more units than that is split."""
     released = min(waiting.quantity, wanted)
     if released == waiting.quantity:
         waiting.state, waiting.reason, waiting.due_at = "pending", None, tx.now
-        _put_on_sale(ports, tx, waiting)
+        _put_on_sale(ports, tx, line, waiting)
         return released
     waiting.quantity -= released
     part = add_movement(
         tx, return_id=waiting.return_id, order_line_id=waiting.order_line_id, sku=waiting.sku, quantity=released,
         location=waiting.location, state="pending", reason=None,
     )  # fmt: skip
-    _put_on_sale(ports, tx, part)
+    _put_on_sale(ports, tx, line, part)
     return released
 
 
-def _put_on_sale(ports: Ports, tx: Tx, movement: MovementRow) -> None:
-    if movement.state == "pending":
-        tx.session.flush()
+def _put_on_sale(ports: Ports, tx: Tx, line: ReturnLineRow, movement: MovementRow) -> None:
+    """By the SKU as it is known now, which the warehouse may have found out only since the units arrived."""
+    sku = _offer_sku(ports, line)
+    movement.sku = sku or line.received_sku or ""
+    tx.session.flush()
+    if sku:
         put_on_sale(ports, tx, movement)
+        return
+    what = line.received_sku or f"order line {line.order_line_id}"
+    hold_movement(tx, movement, Held("unmapped_sku", f"No Mirakl offer SKU is known for {what}: see skus.csv."))
 
 
 def _tell_already_on_sale(tx: Tx, line: ReturnLineRow, units: int) -> None:
