@@ -9,7 +9,7 @@ from typing import ClassVar
 from integration.bigcommerce.client import BigCommerce
 from integration.errors import Held
 from integration.ledger import intents
-from integration.ledger.stock import get_movement
+from integration.ledger.stock import get_movement, movements
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, MovementRow
 from integration.usecases.acts import Act, WaitsFor
@@ -49,6 +49,8 @@ class AdjustStockMaster(_MasterAct):
     def prepare(self, ports: Ports, intent: Intent) -> Adjustment:
         with ports.ledger.read() as tx:
             movement = _movement(tx, intent)
+            if _another_is_awaited(tx, movement):
+                raise WaitsFor("stock_master_applies", ports.settings.scaled(APPLIES_WITHIN))
         sku = ports.mappings.current().skus.to_bigcommerce(movement.sku)
         if sku is None:
             raise Held("unmapped_sku", f"skus.csv names no BigCommerce SKU for {movement.sku}.")
@@ -105,6 +107,17 @@ def _movement(tx: Tx, intent: Intent) -> MovementRow:
     if movement is None:
         raise Held("movement_not_in_ledger", f"Movement {intent.subject} is not in the ledger.")
     return movement
+
+
+def _another_is_awaited(tx: Tx, movement: MovementRow) -> bool:
+    """Its units, arriving late, would be taken for ours, and ours would then be missing on Mirakl."""
+    others = (
+        other
+        for other in movements(tx, states=["pending"])
+        if other.sku == movement.sku and other.id != movement.id and not other.in_stock_master
+    )
+    awaited = (intents.find(tx, AwaitStockMaster.kind, str(other.id)) for other in others)
+    return any(intent is not None and intent.state in intents.OPEN for intent in awaited)
 
 
 def _master(ports: Ports) -> BigCommerce:
