@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from integration.ledger import intents
+from integration.ledger.intents import GroupInFlight
 from integration.ledger.listings import open_reviews_of
 from integration.ledger.reviews import close_review
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent
 from integration.usecases.catalogue import ACTS
+from integration.usecases.refusal import Refused
 
 BY_HAND = "by-hand"
 """The lock of everything that a person does to held cases: of two who replay one case, the second finds it replayed.
@@ -44,9 +46,14 @@ def resume(tx: Tx, intent: Intent) -> str:
     """Have a held intent done again, in words.
 
     What was sent and may have had an effect is not sent blindly: it becomes `unknown`, and reading settles it.
+
+    :raises Refused: another call that it may not meet is in flight.
     """
     if may_have_landed(intent):
-        intents.reopen(tx, intent, reason="replayed", state="unknown")
+        try:
+            intents.reopen(tx, intent, reason="replayed", state="unknown")
+        except GroupInFlight as busy:
+            raise Refused(f"Not now, since {busy}: try again when its outcome is known.") from None
         return f"look whether an earlier sending had its effect, and only if it had none: {does(intent)}"
     intents.reopen(tx, intent, reason="replayed", forget_sends=_refused_outright(intent))
     return does(intent)
