@@ -72,8 +72,9 @@ class PushRefund(Act[Ready, Answered]):
             currency=_currency(case.row),
         )
         known = intent.plan.get("baseline") if intent.sends else None
-        baseline = frozenset(known or (past.id for past in _line(order, case.line.order_line_id).refunds))
-        return Ready(calculation, baseline, {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode})
+        if known is None:
+            known = [past.id for past in _line(order, case.line.order_line_id).refunds]
+        return Ready(calculation, frozenset(known), {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode})
 
     def plan(self, intent: Intent, prepared: Ready) -> Facts:
         return {
