@@ -1,0 +1,76 @@
+"""What the fleet knows of itself and keeps of others' tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, Integer, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from integration.ledger.tables.base import Base, Facts
+
+
+class WatermarkRow(Base):
+    """How far a poll has stored everything."""
+
+    __tablename__ = "watermarks"
+
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class CallRow(Base):
+    """One call that counts against a published ceiling, kept as long as the longest window."""
+
+    __tablename__ = "calls"
+    __table_args__ = (Index("ix_calls_window", "shop", "operation", "at"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
+    shop: Mapped[str]
+    operation: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+
+
+class CeilingRow(Base):
+    """Whether an operation is closed for the whole fleet (a 429 said so); also the row its callers lock."""
+
+    __tablename__ = "ceilings"
+
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    operation: Mapped[str] = mapped_column(String(40), primary_key=True)
+    closed_until: Mapped[datetime | None]
+
+
+class HeartbeatRow(Base):
+    """The last time a task came through the broker to a queue's worker and had its effect here."""
+
+    __tablename__ = "heartbeats"
+
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    queue: Mapped[str] = mapped_column(String(40), primary_key=True)
+    seen_at: Mapped[datetime]
+    host: Mapped[str]
+    pid: Mapped[int]
+
+
+class AlertRow(Base):
+    """An alert that was given: each is given once."""
+
+    __tablename__ = "alerts"
+
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    given_at: Mapped[datetime]
+
+
+class ReferenceRow(Base):
+    """A table of Mirakl's that changes rarely (RE01, OR75), as it was last read."""
+
+    __tablename__ = "reference"
+
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    body: Mapped[Facts]
+    fetched_at: Mapped[datetime]
