@@ -92,6 +92,14 @@ class Lane:
         while self.fleet.work():
             pass
 
+    def work_until(self, kind: str, outcome: str) -> None:
+        """Carry promises out, and stop at the first act that ends like this: nothing that it promised is begun."""
+        end = time.monotonic() + 30
+        while (kind, outcome) not in self.fleet.outcomes:
+            assert time.monotonic() < end, f"not reached; last outcomes: {self.fleet.outcomes[-12:]}"
+            if not self.fleet.work():
+                sweep(self.fleet.ports)
+
     def until(self, condition: Callable[[], bool], *, limit: float = 30.0) -> None:
         """Turn until the condition holds; fails when that takes over `limit` seconds."""
         end = time.monotonic() + limit

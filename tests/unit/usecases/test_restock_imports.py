@@ -6,16 +6,13 @@ from typing import Any
 
 import pytest
 
-from integration.sandbox import SandboxClient, SandboxOptions
+from integration.sandbox import SandboxClient
 from tests.servers import wait_until
 from tests.unit.usecases.conftest import StartFleet
 from tests.unit.usecases.lane import Lane
 
 STRANGE_IMPORT = "4711"
 """An import that is not in the sandbox's books: it changes nothing there."""
-
-SLOWER = SandboxOptions(scale=0.02, import_delay=0)
-"""The settling time is long enough for a test to sell something in it."""
 
 
 @pytest.fixture
@@ -36,7 +33,7 @@ def lose_the_answer(lane: Lane) -> None:
     """The file lands, and the fleet does not know."""
     lane.sandbox.add_fault("STO01", "lost_after", times=1)
     come_back(lane)
-    lane.turn()
+    lane.work_until("send_stock", "unknown: outcome_unknown")
     wait_until(lambda: stock(lane) == {"SKU-1": 6, "SKU-2": 2}, what="the file to land")
 
 
@@ -90,7 +87,6 @@ def test_a_file_without_effect_is_sent_again_once_two_reads_did_not_find_it(lane
     assert lane.sandbox.books()["ceiling_violations"] == {}
 
 
-@pytest.mark.parametrize("options", [SLOWER])
 def test_units_sold_while_the_outcome_is_unknown_stay_sold(lane: Lane) -> None:
     lose_the_answer(lane)
     lane.sandbox.sell_units("SKU-2")
@@ -98,7 +94,6 @@ def test_units_sold_while_the_outcome_is_unknown_stay_sold(lane: Lane) -> None:
     assert (states(lane), stock(lane)) == ([("done", None)] * 2, {"SKU-1": 6, "SKU-2": 1})
 
 
-@pytest.mark.parametrize("options", [SLOWER])
 def test_what_the_levels_cannot_tell_is_left_to_a_person_and_the_channel_is_free_again(lane: Lane) -> None:
     lose_the_answer(lane)
     lane.sandbox.sell_units("SKU-1", 3)
