@@ -35,7 +35,7 @@ IMPATIENT = RetryPolicy(first=1, longest=5)
 class InlineFleet:
     """Polls, sweeps and carries out what was rung for, as long as a condition does not hold.
 
-    :param deaf: the bell is lost every time, so that only the sweeper finds what is due.
+    :param deaf: every bell is lost but the sweeper's.
     """
 
     def __init__(self, settings: Settings, *, deaf: bool = False) -> None:
@@ -43,13 +43,13 @@ class InlineFleet:
         self.engine: Engine = make_engine(settings.database_url)
         migrate(self.engine)
         self._rings: deque[Ring] = deque()
-        self.deaf = deaf
+        self.deaf, self._sweeping = deaf, False
         self.outcomes: list[tuple[str, str]] = []
         self._hands = ThreadPoolExecutor(8)
         self.ports = make_ports(settings, who="test", bell=self._ring, engine=self.engine)
 
     def _ring(self, rings: Sequence[Ring]) -> None:
-        if not self.deaf:
+        if self._sweeping or not self.deaf:
             self._rings.extend(rings)
 
     def work(self) -> int:
@@ -72,10 +72,17 @@ class InlineFleet:
 
     def tick(self) -> None:
         """One turn of everything that Beat rings for, and all that follows from it."""
-        for poll in (poll_orders, poll_returns, poll_verdicts, follow_refunds, sweep):
+        for poll in (poll_orders, poll_returns, poll_verdicts, follow_refunds):
             poll(self.ports)
+        self.sweep()
         while self.work():
             pass
+
+    def sweep(self) -> None:
+        """Ring for what is due, which also a deaf fleet hears."""
+        self._sweeping = True
+        sweep(self.ports)
+        self._sweeping = False
 
     def until(self, condition: Callable[[], bool], *, limit: float = 60.0) -> None:
         """Turn until the condition holds; fails, telling what happened last, when that takes over `limit` seconds."""
