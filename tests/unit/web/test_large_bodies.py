@@ -36,7 +36,7 @@ def test_the_largest_body_is_accepted_and_one_byte_more_is_not(web: RunningWeb, 
 def test_a_length_that_is_too_large_is_refused_before_anything_is_read(web: RunningWeb) -> None:
     with socket.create_connection(web.address, timeout=20) as sender:
         sender.sendall(b"POST /webhooks/reveni HTTP/1.1\r\nHost: h\r\nContent-Length: 10485760\r\n\r\n")
-        assert first_line(sender) == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+        assert first_line(sender).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_sender_who_never_comes_to_the_end_is_hung_up_on(web: RunningWeb, monkeypatch: pytest.MonkeyPatch) -> None:
