@@ -12,7 +12,7 @@ from integration.ledger.orders import add_order
 from integration.ledger.reviews import open_review
 from integration.ledger.stock import add_movement
 from integration.ledger.store import Ledger, Tx
-from integration.ledger.tables import MovementRow, RefundRow, ReturnLineRow, ReturnRow
+from integration.ledger.tables import Intent, MovementRow, RefundRow, ReturnLineRow, ReturnRow
 from tests.unit.domain.refund_examples import LINE_ID, an_order, refund
 
 REVIEW_KINDS = {"accept_order": "order", "push_refund": "refund", "read_verdict": "event"}
@@ -27,9 +27,7 @@ def an_open_order(ledger: Ledger, order_id: str = "O-1", *, state: str = "waitin
         row.state = state
 
 
-def hold(
-    tx: Tx, kind: str, subject: str, reason: str, *, plan: dict[str, Any] | None = None, sends: int = 0
-) -> intents.Intent:
+def hold(tx: Tx, kind: str, subject: str, reason: str, *, plan: dict[str, Any] | None = None, sends: int = 0) -> Intent:
     """A promise that waits for a person, after so many sendings; its review is not opened here."""
     decided, _ = intents.decide(tx, kind, subject, plan=plan)
     tx.session.flush()
@@ -82,7 +80,11 @@ def a_refund(
 ) -> uuid.UUID:
     """A refund of one unit of O-1-1, 25.00 GBP, of return R-1."""
     calculation = refund(an_order())
-    plan = {"calculation": calculation.model_dump(mode="json"), "baseline": [], "reveni": {"mode": "not_instant"}}
+    plan: dict[str, Any] = {
+        "calculation": calculation.model_dump(mode="json"),
+        "baseline": [],
+        "reveni": {"mode": "not_instant"},
+    }
     with ledger.write() as tx:
         intent = hold(tx, "push_refund", "R-1/O-1-1/1", reason, plan=plan if asked else None, sends=sends)
         row = RefundRow(
@@ -101,7 +103,7 @@ def a_refund(
         if state == "confirmed":
             row.amount, row.shipping_amount, row.currency = Decimal("25.00"), Decimal("0.00"), "GBP"
             row.mirakl_refund_id, row.calculation = "1113", plan["calculation"]
-        return intent.id
+        return row.id
 
 
 def an_external_refund(ledger: Ledger, mirakl_refund_id: str = "77") -> uuid.UUID:
