@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from integration.errors import Held
-from integration.money import decimals, fits
+from integration.money import decimals
 
 
 def written(amount: Decimal, currency: str) -> str:
@@ -14,8 +14,7 @@ def written(amount: Decimal, currency: str) -> str:
     A currency that ISO 4217 does not know hides no figure: it is written as it is.
     """
     try:
-        if fits(amount, currency):
-            return f"{amount:.{decimals(currency)}f}"
+        text = f"{amount:.{decimals(currency)}f}"
     except Held:
-        pass
-    return f"{amount.normalize():f}"
+        text = ""
+    return text if text and Decimal(text) == amount else f"{amount.normalize():f}"

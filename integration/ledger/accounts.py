@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from integration.domain.settlement import INFORMATIVE, AccountLine, Booked, Cycle
@@ -186,7 +186,8 @@ def _store(tx: Tx, table: type[Base], key: str, rows: Sequence[Values]) -> None:
 def _insert(tx: Tx, table: type[Base]) -> Any:
     """INSERT … ON CONFLICT, which both databases spell alike and SQLAlchemy does not."""
     on_sqlite = tx.session.get_bind().dialect.name == "sqlite"
-    return sqlite.insert(table) if on_sqlite else postgresql.insert(table)
+    rows = cast("Table", table.__table__)  # past the ORM, which would look at each of many thousand rows
+    return sqlite.insert(rows) if on_sqlite else postgresql.insert(rows)
 
 
 def _columns(table: type[Base]) -> set[str]:

@@ -19,6 +19,7 @@ from integration.ledger.store import Tx
 from integration.mirakl.client import Mirakl
 from integration.mirakl.operations import TL02
 from integration.mirakl.wire import TransactionLine
+from integration.money import plausible
 from integration.usecases.polling import overlap
 from integration.usecases.ports import Ports
 
@@ -155,8 +156,9 @@ def _storable(page: list[TransactionLine]) -> Iterator[dict[str, Any]]:
             amount = line.amount_credited - line.amount_debited
         updated = line.last_updated or line.date_created
         currency = line.currency_iso_code or ""
-        if amount is None or updated is None or len(currency) != 3 or line.type is None:
-            log.error("TL02 shows line %s without its amount, currency, type or date: it is left out", line.id)
+        readable = amount is not None and plausible(amount) and len(currency) == 3
+        if not readable or updated is None or line.type is None:
+            log.error("TL02 shows line %s without a usable amount, currency, type or date: it is left out", line.id)
             continue
         yield {
             "transaction_id": line.id,

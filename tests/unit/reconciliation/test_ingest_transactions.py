@@ -169,11 +169,12 @@ def test_a_line_without_what_makes_it_a_line_is_left_out_and_said(
     fleet_of: FleetOf, caplog: pytest.LogCaptureFixture
 ) -> None:
     ports, account = fleet_of()
-    good, *bad = some_lines(ports, 4)
+    good, *bad = some_lines(ports, 5)
     bad = [
         bad[0].model_copy(update={"amount": None}),
         bad[1].model_copy(update={"currency_iso_code": "POUND"}),
         bad[2].model_copy(update={"last_updated": None, "date_created": None}),
+        bad[3].model_copy(update={"amount": Decimal("1E+90")}),
     ]
     account.lines = [good, *bad]
     assert ingest_transactions(ports) == READ
