@@ -33,7 +33,7 @@ def make_ledger(settings: Settings, *, who: str, bell: Bell = silent_bell, engin
 def make_ports(settings: Settings, *, who: str, bell: Bell = silent_bell, engine: Engine | None = None) -> Ports:
     """All that the use cases reach. Opens no connection yet."""
     ledger = make_ledger(settings, who=who, bell=bell, engine=engine)
-    gate = FleetGate(ledger, scale=settings.call_interval_scale)
+    gate = FleetGate(ledger, scale=settings.call_interval_scale, longest_call=settings.call_deadline)
     mirakl = make_mirakl(settings, gate)
     return Ports(
         settings=settings,

@@ -20,11 +20,13 @@ class FleetGate:
     """Admits the calls that count, in the order in which they ask. Implements `integration.http.Gate`.
 
     :param scale: multiplies the published windows (`CALL_INTERVAL_SCALE`).
+    :param longest_call: seconds that a call may be on its way; until it has arrived, its window has not begun.
     """
 
-    def __init__(self, ledger: Ledger, *, scale: float) -> None:
+    def __init__(self, ledger: Ledger, *, scale: float, longest_call: float = 0.0) -> None:
         self._ledger = ledger
         self._scale = scale
+        self._longest_call = timedelta(seconds=longest_call)
 
     def admit(self, operation: Operation) -> None:
         """Count one call of this operation.
@@ -37,7 +39,9 @@ class FleetGate:
             tx.lock(f"ceiling:{operation.code}")
             opens = self.opens_at(tx, operation)
             if opens is None:
-                tx.session.add(CallRow(shop=tx.shop, operation=operation.code, at=tx.now))
+                # Should this process die on the way, the call has arrived by then, or never will.
+                latest = tx.now + self._longest_call
+                tx.session.add(CallRow(shop=tx.shop, operation=operation.code, at=latest))
                 self._forget(tx, operation)
                 return
             wait = (opens - tx.now).total_seconds()

@@ -134,3 +134,18 @@ def test_calls_that_left_every_window_are_forgotten(gate: FleetGate, ledger: Led
         tx.session.execute(update(CallRow).values(at=tx.now - timedelta(seconds=121)))
     gate.admit(ONCE_A_MINUTE)
     assert kept_calls(ledger) == 1
+
+
+def test_a_window_begins_when_the_call_has_arrived_and_a_lost_call_has_by_its_deadline(ledger: Ledger) -> None:
+    gate = FleetGate(ledger, scale=1, longest_call=20)
+    gate.admit(ONCE_A_MINUTE)
+    assert gate.opens_in(ONCE_A_MINUTE) == pytest.approx(80, abs=5)
+    gate.arrived(ONCE_A_MINUTE)
+    assert gate.opens_in(ONCE_A_MINUTE) == pytest.approx(60, abs=5)
+    gate.arrived(UNLIMITED)
+    assert kept_calls(ledger) == 1
+
+
+def test_a_call_that_nobody_counted_has_nothing_to_begin(gate: FleetGate, ledger: Ledger) -> None:
+    gate.arrived(ONCE_A_MINUTE)
+    assert kept_calls(ledger) == 0
