@@ -21,7 +21,8 @@ from integration.usecases.external_refunds import attribute, note_external
 from integration.usecases.ports import Ports
 
 INSUFFICIENT_BALANCE = re.compile(r"sufficient.*balance|balance.*sufficient|insufficient", re.IGNORECASE)
-"""Mirakl gives this refusal no code, only words (contracts: OR28, known refusals)."""
+NOT_DEBITED = re.compile(r"not.*debited", re.IGNORECASE)
+"""Mirakl gives these refusals no code, only words (contracts: OR28, known refusals)."""
 
 FIRST_LOOK = 60.0
 """Seconds until a confirmed refund is first looked at on its way to REFUNDED."""
@@ -120,6 +121,8 @@ class PushRefund(Act[Ready, Answered]):
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
         if INSUFFICIENT_BALANCE.search(rejected.message):
             return Waits("insufficient_balance")
+        if NOT_DEBITED.search(rejected.message):  # OR11 shows of some orders neither the debit nor that it is due
+            return Waits("order_not_debited")
         return Held("refund_rejected", f"Mirakl refused: {rejected.message}", {"status": rejected.status})
 
     def subject(self, intent: Intent) -> str:
