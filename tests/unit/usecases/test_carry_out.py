@@ -14,9 +14,9 @@ from integration.ledger.reviews import reviews
 from integration.ledger.tables import Facts, Intent
 from integration.usecases import carry_out as module
 from integration.usecases.acts import AlreadyThere, WaitsFor
-from integration.usecases.carry_out import MAX_SURPRISES
+from integration.usecases.carry_out import MAX_SURPRISES, Keeping
 from integration.usecases.ports import Ports
-from tests.unit.usecases.keeping import Promise
+from tests.unit.usecases.keeping import RETRY, Promise
 from tests.unit.usecases.little_act import LittleAct, ReadingAct, Script
 
 
@@ -187,3 +187,28 @@ def test_a_process_that_was_stopped_for_long_sends_nothing(ports: Ports, monkeyp
     promise = Promise(ports, act := Stopped())
     promise.keep()
     assert (promise.stands, sent(promise), act.sendings) == (("decided", "claim_too_old_to_send"), 0, 0)
+
+
+def a_batch_of_one(ports: Ports, act: LittleAct) -> tuple[Promise, Keeping]:
+    promise = Promise(ports, act)
+    with ports.ledger.write() as tx:
+        intent = intents.claim(tx, promise.id, lease=60)
+        assert intent is not None
+        intents.write_ahead(tx, intent, {})
+    return promise, Keeping(ports, act, intent, RETRY)
+
+
+def test_a_batch_that_waited_until_its_claim_got_old_sends_nothing(ports: Ports) -> None:
+    promise, keeping = a_batch_of_one(ports, act := LittleAct())
+    keeping.send_before = 0.0
+    with pytest.raises(Retryable) as late:
+        keeping.send_at_once()
+    keeping.unanswered(late.value)
+    assert (promise.stands, sent(promise), act.sendings) == (("decided", "waiting_to_retry"), 0, 0)
+
+
+def test_an_error_that_nobody_foresaw_in_a_batch_leaves_the_outcome_unknown(ports: Ports) -> None:
+    promise, keeping = a_batch_of_one(ports, LittleAct())
+    with pytest.raises(KeyError):
+        keeping.unanswered(KeyError("ZZCANARY"))
+    assert (promise.stands, promise.now.detail) == (("unknown", "outcome_unknown"), "KeyError")

@@ -189,3 +189,11 @@ def test_a_state_that_nobody_knows_holds_the_return(fleet: InlineFleet, lane: La
         ("twice", "duplicate_return_line"),
     }
     assert held_for(lane, known) is None
+
+
+def test_an_order_that_mirakl_does_not_show_holds_its_return(lane: Lane) -> None:
+    parcel = lane.send_back()
+    lane.sandbox.add_fault("OR11", "status_before", status=200, body={"orders": [], "total_count": 0})
+    poll_returns(lane.fleet.ports)
+    until_held(lane, parcel, "order_not_on_mirakl")
+    assert twins(lane, parcel) == []
