@@ -96,8 +96,7 @@ def _sign(bucket: Bucket) -> int:
 def _settled(refund: Reconciled, lines: list[AccountLine], accounts: Mapping[str, str]) -> Iterator[Entry]:
     gains: dict[tuple[str, str, date], Decimal] = defaultdict(Decimal)
     for line in lines:
-        if line.cycle_id and line.billed_at:
-            gains[line.cycle_id, line.currency, line.billed_at.date()] += line.amount
+        gains[line.cycle_id or "", line.currency, (line.billed_at or line.created).date()] += line.amount
     for (cycle_id, currency, day), gain in sorted(gains.items()):
         reference = f"refund {refund.refund.mirakl_refund_id} in cycle {cycle_id}"
         yield from _pair(day, accounts["accrued"], accounts["clearing"], gain, currency, reference)

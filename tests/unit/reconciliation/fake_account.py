@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from integration.answers import Operation
 from integration.domain.orders import Order
 from integration.errors import Retryable
 from integration.ledger.ceilings import FleetGate
@@ -37,27 +38,31 @@ class FakeAccount:
             key=lambda line: (line.last_updated or MADE, line.id),
         )
         for start in range(0, max(1, len(found)), self.page_size):
-            self._admit()
+            self._page()
             yield found[start : start + self.page_size]
 
     def billing_cycles(self, since: datetime) -> list[BillingCycle]:
-        self._gate.admit(SBC11)
+        self._call(SBC11)
         self._fail()
         return [cycle for cycle in self.cycles if cycle.date_created is None or cycle.date_created >= since]
 
     def invoices(self, since: datetime) -> list[Invoice]:
-        self._gate.admit(IV01)
+        self._call(IV01)
         self._fail()
         return self.documents
 
     def orders(self, order_ids: list[str]) -> list[Order]:
         return [order for order in self.shown if order.order_id in order_ids]
 
-    def _admit(self) -> None:
-        self._gate.admit(TL02)
+    def _page(self) -> None:
+        self._call(TL02)
         if self.pages_read >= self.pages_before_failure:
             self._fail()
         self.pages_read += 1
+
+    def _call(self, operation: Operation) -> None:
+        self._gate.admit(operation)
+        self._gate.arrived(operation)
 
     def _fail(self) -> None:
         if self.failure is not None:

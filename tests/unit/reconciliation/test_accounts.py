@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 from sqlalchemy import text
 
 from integration.domain.settlement import Booked
-from integration.ledger import intents
 from integration.ledger.account_reads import begin_read, end_read, renew_read
 from integration.ledger.accounts import (
     booked_by_cycle,
@@ -23,9 +20,6 @@ from integration.ledger.accounts import (
     lines_of_refunds,
     refunds_of_cycle,
     refunds_of_period,
-    store_cycles,
-    store_documents,
-    store_lines,
 )
 from integration.ledger.settled_refunds import (
     answers,
@@ -36,78 +30,14 @@ from integration.ledger.settled_refunds import (
     refunds_without_lines,
 )
 from integration.ledger.store import Ledger
-from integration.ledger.tables import RefundRow
 from tests.unit.reconciliation.account_examples import BILLED, DECEMBER, MADE, NOVEMBER, money
-
-HOUR = timedelta(hours=1)
-Row = dict[str, Any]
-
-
-def a_row(transaction_id: str = "T-1", **facts: Any) -> Row:
-    usual: Row = {
-        "transaction_id": transaction_id, "type": "REFUND_ORDER_AMOUNT", "amount": money("-25.00"), "currency": "GBP",
-        "date_created": MADE, "last_updated": MADE, "payment_state": "PENDING", "cycle_id": None, "billed_at": None,
-        "document_number": None, "order_id": "O-1", "order_line_id": "O-1-1", "refund_id": "77", "tax_code": None,
-    }  # fmt: skip
-    return {**usual, **facts}
-
-
-def billed(transaction_id: str = "T-1", *, at: datetime = BILLED, cycle: str = "C-1", **facts: Any) -> Row:
-    usual = {"payment_state": "PAID", "cycle_id": cycle, "billed_at": at, "last_updated": at}
-    return a_row(transaction_id, **{**usual, **facts})
-
-
-def a_cycle_row(cycle_id: str = "C-1", **facts: Any) -> Row:
-    usual: Row = {
-        "cycle_id": cycle_id, "date_created": BILLED, "currency": "GBP", "transferred": money("9.00"),
-        "payout_state": "PAID", "payout_reference": "BANK-7", "payout_date": BILLED, "payout_failure": None,
-    }  # fmt: skip
-    return {**usual, **facts}
-
-
-def a_document_row(invoice_id: str = "9", **facts: Any) -> Row:
-    usual: Row = {
-        "invoice_id": invoice_id, "type": "AUTO_INVOICE", "date_created": BILLED, "currency": "GBP",
-        "excluding_taxes": money("5.00"), "including_taxes": money("6.00"), "cycle_id": "C-1", "payment_state": "PAID",
-        "payment_reference": "BANK-7",
-    }  # fmt: skip
-    return {**usual, **facts}
-
-
-def store(
-    ledger: Ledger,
-    *rows: dict[str, Any],
-    cycle_rows: Sequence[dict[str, Any]] = (),
-    documents: Sequence[dict[str, Any]] = (),
-) -> None:
-    with ledger.write() as tx:
-        store_lines(tx, rows)
-        store_cycles(tx, cycle_rows)
-        store_documents(tx, documents)
+from tests.unit.reconciliation.ledger_rows import HOUR, a_cycle_row, a_document_row, a_row, add_refund, billed, store
 
 
 def the_line(ledger: Ledger) -> Any:
     with ledger.read() as tx:
         (line,) = lines_of_refunds(tx, {"77"})["77"]
     return line
-
-
-def add_refund(ledger: Ledger, mirakl_refund_id: str, *, ours: bool = True, state: str = "confirmed") -> uuid.UUID:
-    with ledger.write() as tx:
-        intent_id = None
-        if ours:
-            intent, _ = intents.decide(tx, "push_refund", mirakl_refund_id)
-            tx.session.flush()
-            intent.sends = 1
-            intents.close(tx, intent, state, reason="", evidence={"answered": {"refund_id": mirakl_refund_id}})
-            intent_id = intent.id
-        row = RefundRow(
-            id=intent_id or uuid.uuid4(), shop=tx.shop, intent_id=intent_id, order_id="O-1", order_line_id="O-1-1",
-            amount=money("25.00"), shipping_amount=money("0"), currency="GBP", mirakl_refund_id=mirakl_refund_id,
-            created_at=MADE, confirmed_at=MADE + HOUR if ours else None, looks=0,
-        )  # fmt: skip
-        tx.session.add(row)
-        return row.id
 
 
 def test_a_line_is_stored_by_its_id_and_an_older_one_changes_nothing(ledger: Ledger) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from integration.errors import CredentialsRefused, Retryable
 from integration.ledger.account_reads import account_read, begin_read, refusals
 from integration.ledger.marks import watermark
-from integration.ledger.tables import TransactionRow
+from integration.ledger.tables import CallRow, TransactionRow
 from integration.usecases.ingest_transactions import (
     BACK_FILL,
     CLOSED,
@@ -81,16 +81,31 @@ def test_an_interrupted_back_fill_goes_on_from_the_newest_line_that_is_stored(fl
     assert len(stored(ports)) == 7
 
 
-def test_no_minute_takes_more_than_twenty_pages_and_no_hour_more_than_sixty(fleet_of: FleetOf) -> None:
-    ports, account = fleet_of(scale=0.01)
-    account.lines = some_lines(ports, 140)
+def earlier_calls(ports: Ports, count: int, *, ago: float) -> None:
+    """So many calls of TL02 that were made so many seconds ago."""
+    with ports.ledger.write() as tx:
+        at = tx.now - timedelta(seconds=ago)
+        tx.session.add_all(CallRow(shop=tx.shop, operation="TL02", at=at) for _ in range(count))
+
+
+def test_a_minute_that_is_used_up_is_waited_for(fleet_of: FleetOf) -> None:
+    ports, account = fleet_of(scale=1)
+    account.lines = some_lines(ports, 4)
     began = now_of(ports)
+    earlier_calls(ports, 20, ago=58)
+    assert ingest_transactions(ports) == READ
+    assert now_of(ports) - began >= timedelta(seconds=2)
+    assert len(stored(ports)) == 4
+
+
+def test_an_hour_that_is_used_up_ends_the_pass_and_what_was_read_stays(fleet_of: FleetOf) -> None:
+    ports, account = fleet_of(scale=1)
+    account.lines = some_lines(ports, 6)
+    earlier_calls(ports, 58, ago=1_800)
     assert ingest_transactions(ports) == CLOSED
-    assert account.pages_read == 60
-    assert now_of(ports) - began >= timedelta(seconds=1.2)  # two closed minutes, a hundred times as fast
-    assert len(stored(ports)) == 120
+    assert len(stored(ports)) == 4
     assert ingest_transactions(ports) == CLOSED
-    assert account.pages_read == 60
+    assert account.pages_read == 2
 
 
 def test_a_ceiling_that_closes_between_looking_and_asking_ends_the_pass(fleet_of: FleetOf) -> None:

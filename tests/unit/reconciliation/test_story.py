@@ -19,12 +19,16 @@ from tests.unit.reconciliation.story import Story, a_story
 UNIT = Decimal("25.00")
 
 
-@pytest.fixture(params=["TAX_INCLUDED", "TAX_EXCLUDED"])
+BOTH_TAX_MODES = pytest.mark.parametrize("story", ["TAX_INCLUDED", "TAX_EXCLUDED"], indirect=True)
+
+
+@pytest.fixture
 def story(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> Iterator[Story]:
-    with a_story(tmp_path, sqlite_url, tax_mode=request.param) as told:
+    with a_story(tmp_path, sqlite_url, tax_mode=getattr(request, "param", "TAX_INCLUDED")) as told:
         yield told
 
 
+@BOTH_TAX_MODES
 def test_every_refund_gets_the_verdict_of_its_fate(story: Story) -> None:
     assert refresh_account(story.fleet.ports) == []
     before = {**dict.fromkeys(("matched", "amount", "commission", "gone"), "not_yet_in_a_cycle")}
@@ -57,6 +61,7 @@ def test_a_refund_that_vanished_before_the_account_was_read_is_not_on_mirakl(sto
     assert accruals(story.report()) == []
 
 
+@BOTH_TAX_MODES
 def test_a_payout_is_proved_by_its_lines(story: Story) -> None:
     cycle_id = story.sandbox.close_billing_cycle(reference="BANK-7")
     refresh_account(story.fleet.ports)
