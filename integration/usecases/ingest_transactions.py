@@ -40,6 +40,9 @@ begins again with the first of them.
 LEASE = 180.0
 """Seconds without a page after which another reader may take over."""
 
+OTHERS_FINISH_WITHIN = 10.0
+"""Seconds that a person waits for another reader, who has mostly a page or two to read."""
+
 NO_ACCESS = (
     "Mirakl does not let this key read the account ({refusal}): give its user the role ROLE_SHOP_ACCOUNTANCY, "
     "or ROLE_PARTNER_TRANSACTION_LOG_READ for an external partner"
@@ -66,15 +69,14 @@ def unwatched(_began: datetime, _reached: datetime, _ends: datetime) -> None:
 def ingest_transactions(ports: Ports, *, at_once: bool = False, progress: Progress = unwatched) -> Outcome:
     """One pass over what changed since the last.
 
-    :param at_once: also when the last pass is younger than `PERIOD`.
+    :param at_once: also when the last pass is younger than `PERIOD`, and as soon as another reader is done.
     :raises Retryable: Mirakl could not be read; what was stored stays.
     """
     lease = max(ports.settings.claim_lease, ports.settings.scaled(LEASE))
     if not at_once and not _is_due(ports):
         return Outcome("not due")
-    with ports.ledger.write() as tx:
-        if not begin_read(tx, TL02.code, lease=lease):
-            return Outcome("somebody else is reading it at this moment", lacking=True)
+    if not _begin(ports, lease, patience=OTHERS_FINISH_WITHIN if at_once else 0.0):
+        return Outcome("somebody else is reading it at this moment", lacking=True)
     complete, refusal = False, None
     try:
         complete = _read_pages(ports, lease, progress)
@@ -106,6 +108,18 @@ def _is_due(ports: Ports) -> bool:
         state = account_read(tx, TL02.code)
         lately = tx.now - timedelta(seconds=ports.settings.scaled(PERIOD))
     return not any(moment is not None and moment > lately for moment in (state.complete_at, state.refused_at))
+
+
+def _begin(ports: Ports, lease: float, *, patience: float) -> bool:
+    """Whether it is ours to read."""
+    give_up = time.monotonic() + patience
+    while True:
+        with ports.ledger.write() as tx:
+            if begin_read(tx, TL02.code, lease=lease):
+                return True
+        if time.monotonic() >= give_up:
+            return False
+        time.sleep(0.2)
 
 
 def _read_pages(ports: Ports, lease: float, progress: Progress) -> bool:

@@ -118,8 +118,15 @@ def test_two_readers_do_not_fetch_the_same_pages(fleet_of: FleetOf) -> None:
     ports, account = fleet_of()
     with ports.ledger.write() as tx:
         assert begin_read(tx, "TL02", lease=60)
-    assert ingest_transactions(ports, at_once=True).words == "somebody else is reading it at this moment"
+    assert ingest_transactions(ports).words == "somebody else is reading it at this moment"
     assert account.asked_from == []
+
+
+def test_a_person_waits_for_another_reader_to_finish(fleet_of: FleetOf) -> None:
+    ports, _ = fleet_of()
+    with ports.ledger.write() as tx:
+        assert begin_read(tx, "TL02", lease=0.5)
+    assert ingest_transactions(ports, at_once=True) == READ
 
 
 def test_a_reader_that_died_is_followed_by_another(fleet_of: FleetOf) -> None:
