@@ -97,7 +97,8 @@ class AwaitStockMaster(_MasterAct):
         raise WaitsFor("stock_master_applies", ports.settings.scaled(APPLIES_WITHIN))
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Adjustment) -> None:
-        _movement(tx, intent).in_stock_master = True
+        movement = _movement(tx, intent)
+        movement.in_stock_master, movement.reason = True, None
         tx.session.flush()
         open_channel(ports, tx)
 

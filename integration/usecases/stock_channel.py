@@ -12,10 +12,15 @@ from integration.ledger.tables import MovementRow
 from integration.mirakl.operations import STO01
 from integration.usecases.ports import Ports
 
+INTO_STOCK_MASTER = "into_stock_master"
+"""Why a pending movement is in no import yet. It says so even when the stock master is configured no more: sent past
+the step that is still promised, its units would be held by that step, and replayed, after they went on sale."""
+
 
 def put_on_sale(ports: Ports, tx: Tx, movement: MovementRow) -> None:
     """Start a pending movement on its way: into the stock master first, where there is one."""
     if ports.bigcommerce is not None and not movement.in_stock_master:
+        movement.reason = INTO_STOCK_MASTER
         intents.decide(tx, "adjust_stock_master", str(movement.id), group=f"stock-master:{movement.sku}")
     else:
         open_channel(ports, tx)
@@ -35,7 +40,9 @@ def sendable(ports: Ports, tx: Tx) -> list[MovementRow]:
     return [
         movement
         for movement in movements(tx, states=["pending"])
-        if movement.import_id is None and (ports.bigcommerce is None or movement.in_stock_master)
+        if movement.import_id is None
+        and movement.reason != INTO_STOCK_MASTER
+        and (ports.bigcommerce is None or movement.in_stock_master)
     ]
 
 
@@ -44,5 +51,19 @@ def tend_channel(ports: Ports) -> str:
     with ports.ledger.write() as tx:
         tx.lock("stock")  # before the movements: whoever replays one takes the two in this order
         unparked = unpark(tx)
+        for movement in _strangers_to_master(ports, tx):
+            put_on_sale(ports, tx, movement)
         open_channel(ports, tx)
     return f"{unparked} driven again"
+
+
+def _strangers_to_master(ports: Ports, tx: Tx) -> list[MovementRow]:
+    """Pending movements that set out before there was a stock master: a product that was not live yet takes weeks."""
+    return [
+        movement
+        for movement in movements(tx, states=["pending"])
+        if ports.bigcommerce is not None
+        and movement.import_id is None
+        and movement.reason != INTO_STOCK_MASTER
+        and not movement.in_stock_master
+    ]

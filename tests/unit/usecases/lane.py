@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from integration.ledger.refunds import Refund, refunds
@@ -21,6 +23,7 @@ from integration.usecases.poll_returns import poll_returns
 from integration.usecases.read_verdict import store_event
 from integration.usecases.replay import Kind, Replay, replay
 from integration.usecases.sweep import sweep
+from mappings import FOLDER
 from tests.inline_fleet import InlineFleet
 
 
@@ -128,3 +131,11 @@ class Lane:
         """What waits for a person: kind and reason."""
         with self.fleet.ports.ledger.read() as tx:
             return {(review.kind, review.reason) for review in reviews(tx)}
+
+
+def tables(folder: Path, *skus: str) -> Path:
+    """The shipped mapping tables with these rows in skus.csv."""
+    shutil.copytree(FOLDER, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    with (folder / "skus.csv").open("a") as table:
+        table.writelines(f"{row}\n" for row in skus)
+    return folder

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from integration.sandbox import SandboxClient
-from tests.unit.usecases.conftest import StartFleet
+from integration.sandbox import SandboxClient, SandboxOptions
+from tests.unit.usecases.conftest import SCALE, StartFleet
 from tests.unit.usecases.lane import Lane, Parcel
 
 PROPORTIONAL, NO_SHIPPING = "RETURN_DEFECTIVE_ITEM", "RETURN_CHANGED_MIND"
@@ -44,11 +44,13 @@ def until_made(lane: Lane, count: int, parcel: Parcel | None = None) -> None:
     lane.until(lambda: [state in ("confirmed", "refunded") for state, _ in states(lane, parcel)] == [True] * count)
 
 
+@pytest.mark.parametrize("options", [SandboxOptions(scale=SCALE, refund_delay=200.0)])
 def test_a_refund_is_followed_until_mirakl_has_paid_it(
     start_fleet: StartFleet, sandbox: SandboxClient, database_url: str
 ) -> None:
     lane = Lane(start_fleet(database_url), sandbox)
     parcel = lane.come_back(lane.send_back(2), accepted=1, rejected=1, reject_reason="defect")
+    lane.until(lambda: states(lane) == [("confirmed", None)])
     lane.until(lambda: states(lane) == [("refunded", None)])
     ((amount, shipping),) = amounts(lane, parcel)
     ((refund, _),) = lane.refunds()
@@ -156,6 +158,7 @@ def test_what_must_not_be_refunded_by_itself_is_held_and_nothing_is_sent(lane: L
         "reveni_pays_too": {"mode": "instant"},
         "unknown_return_mode": {"mode": "soon"},
         "currency_differs": {"currency": "EUR"},
+        "currency_unknown": {"currency": None},
     }
     parcels = {reason: lane.send_back() for reason in [*reveni, "paid by Reveni", "order_closed"]}
     lane.arrive(*parcels.values())
@@ -230,3 +233,15 @@ def test_any_other_refusal_is_held_with_mirakls_words(lane: Lane) -> None:
     ((_, intent),) = lane.refunds()
     assert intent is not None
     assert intent.detail == "Mirakl refused: Refund already in progress"
+
+
+@pytest.mark.parametrize("orders", [[], [{"order_id": "ASOS-1-A", "order_lines": []}]])
+def test_an_order_that_or11_does_not_show_whole_is_held(lane: Lane, orders: list[dict[str, Any]]) -> None:
+    parcel = lane.send_back(order={"order_id": "ASOS-1-A"})
+    lane.arrive(parcel)
+    body = {"orders": orders, "total_count": len(orders)}
+    lane.sandbox.add_fault("OR11", "status_before", status=200, body=body)
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: [state for state, _ in states(lane)] == ["held"])
+    assert states(lane)[0][1] in ("order_not_on_mirakl", "unknown_order_state")
+    assert "OR28" not in lane.sandbox.books()["calls"]

@@ -188,3 +188,15 @@ def test_of_two_returns_of_one_order_only_one_refund_is_in_flight(lane: Lane) ->
     ids = {one.row.mirakl_refund_id for one in lane.refunds()}
     assert {refund_id for refund_id, _ in made(lane, first)} == ids
     assert len(ids) == 2
+
+
+def test_a_line_that_is_gone_when_its_refund_is_looked_for_is_left_to_a_person(lane: Lane) -> None:
+    parcel = lane.send_back()
+    lane.arrive(parcel)
+    lane.sandbox.add_fault("OR28", "lost_after", times=1)
+    lane.judge(parcel, accepted=1)
+    lane.work_until("push_refund", UNKNOWN)
+    body = {"orders": [{"order_id": parcel.order_id, "order_lines": []}], "total_count": 1}
+    lane.sandbox.add_fault("OR11", "status_before", status=200, body=body)
+    lane.until(lambda: ("refund", "order_line_not_in_order") in lane.inbox())
+    assert (len(made(lane, parcel)), lane.sandbox.books()["calls"]["OR28"]) == (1, 1)

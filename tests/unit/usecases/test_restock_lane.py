@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from integration.mirakl.operations import STO01
 from integration.sandbox import SandboxClient, SandboxOptions
-from mappings import FOLDER
+from integration.usecases import send_stock
 from tests.unit.usecases.conftest import SCALE, StartFleet
-from tests.unit.usecases.lane import Lane, Parcel
+from tests.unit.usecases.lane import Lane, Parcel, tables
 
 RESTOCK, INSPECT, QUARANTINE = "RETURN_CHANGED_MIND", "RETURN_OTHER", "RETURN_DEFECTIVE_ITEM"
 Told = list[tuple[str, int, str, str | None]]
@@ -41,14 +41,6 @@ def told(lane: Lane, parcel: Parcel | None = None) -> Told:
 def at_rest(lane: Lane) -> bool:
     """Nothing is on its way any more."""
     return bool(lane.movements()) and not {one.state for one in lane.movements()} & {"pending", "sent", "parked"}
-
-
-def skus(folder: Path, *rows: str) -> Path:
-    """The shipped tables with these rows in skus.csv."""
-    shutil.copytree(FOLDER, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    with (folder / "skus.csv").open("a") as table:
-        table.writelines(f"{row}\n" for row in rows)
-    return folder
 
 
 def test_a_unit_goes_on_sale_by_the_table_unless_the_warehouse_says_no(
@@ -106,7 +98,7 @@ def test_units_that_the_warehouse_takes_back_after_they_went_on_sale_are_told_an
 def test_the_sku_is_that_of_what_the_warehouse_found(
     start_fleet: StartFleet, sandbox: SandboxClient, tmp_path: Path
 ) -> None:
-    lane = Lane(start_fleet(mappings_dir=skus(tmp_path / "tables", "WH-RED,RED-M,")), sandbox)
+    lane = Lane(start_fleet(mappings_dir=tables(tmp_path / "tables", "WH-RED,RED-M,")), sandbox)
     lane.sandbox.seed_offers({"BLUE-M": 1, "RED-M": 1, "GREEN-M": 1})
     parcels = [lane.send_back(sku="BLUE-M") for _ in range(3)]
     lane.arrive(*parcels)
@@ -119,7 +111,7 @@ def test_the_sku_is_that_of_what_the_warehouse_found(
 def test_an_sku_without_a_row_is_held_where_mapping_is_strict_until_the_row_is_there(
     start_fleet: StartFleet, sandbox: SandboxClient, tmp_path: Path
 ) -> None:
-    folder = skus(tmp_path / "tables", "WH-BLUE,BLUE-M,")
+    folder = tables(tmp_path / "tables", "WH-BLUE,BLUE-M,")
     lane = Lane(start_fleet(mappings_dir=folder, sku_mapping="strict"), sandbox)
     lane.sandbox.seed_offers({"BLUE-M": 1, "RED-M": 1})
     lane.come_back(lane.send_back(sku="BLUE-M"), accepted=1, received_sku="WH-RED")
@@ -127,7 +119,7 @@ def test_an_sku_without_a_row_is_held_where_mapping_is_strict_until_the_row_is_t
     assert (movement.state, movement.reason) == ("held", "unmapped_sku")
     assert lane.replay("stock", movement.id).note == "skus.csv still has no row for WH-RED: add it first."
 
-    skus(folder, "WH-BLUE,BLUE-M,", "WH-RED,RED-M,")
+    tables(folder, "WH-BLUE,BLUE-M,", "WH-RED,RED-M,")
     lane.until(lambda: lane.replay("stock", movement.id).applied)
     lane.until(lambda: at_rest(lane))
     assert (told(lane), lane.inbox()) == ([("RED-M", 1, "done", None)], set())
@@ -230,3 +222,28 @@ def test_no_import_begins_before_the_one_before_it_is_over(lane: Lane) -> None:
     assert ("STO01", "STO01") not in pairwise(calls)
     assert lane.sandbox.books()["ceiling_violations"] == {}
     assert stock(lane) == {"SKU-1": 2, "SKU-2": 2}
+
+
+def test_a_file_of_more_skus_than_one_claim_can_read_leaves_the_rest_to_the_next(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send_stock, "MOST_SKUS", 2)
+    names = ["SKU-1", "SKU-2", "SKU-3"]
+    lane.sandbox.seed_offers(dict.fromkeys(names, 0))
+    parcels = [lane.send_back(sku=sku) for sku in [*names, "SKU-1"]]
+    lane.arrive(*parcels)
+    for parcel in parcels:
+        lane.judge(parcel, accepted=1)
+    lane.until(lambda: at_rest(lane) and len(lane.movements()) == len(parcels))
+    assert files(lane) == [{"SKU-1": "2", "SKU-2": "1"}, {"SKU-3": "1"}]
+
+
+def test_a_ceiling_that_closes_meanwhile_is_waited_for(lane: Lane) -> None:
+    lane.sandbox.seed_offers({"SKU-1": 5})
+    lane.arrive(parcel := lane.send_back())
+    lane.judge(parcel, accepted=1)
+    lane.work_until("read_verdict", "confirmed")
+    lane.fleet.ports.gate.close(STO01, 1.0)
+    lane.until(lambda: at_rest(lane))
+    assert any(told.endswith("ceiling_closed") for _, told in lane.fleet.outcomes)
+    assert files(lane) == [{"SKU-1": "6"}]

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from integration.sandbox import SandboxClient, SandboxOptions
 from tests.unit.usecases.conftest import SCALE, StartFleet
-from tests.unit.usecases.lane import Lane
+from tests.unit.usecases.lane import Lane, tables
+
+LATER = "decided again in 0.0 s: stock_master_applies"
+NEVER_BY_ITSELF = pytest.mark.parametrize("options", [SandboxOptions(scale=SCALE, adjustment_delay=1e6)])
+"""Adjustments are taken, and show when a test says so."""
 
 
 @pytest.fixture
@@ -44,23 +50,40 @@ def test_the_masters_level_is_what_goes_to_mirakl(lane: Lane) -> None:
     assert adjustments(lane) == 2
 
 
-@pytest.mark.parametrize("options", [SandboxOptions(scale=SCALE, adjustment_delay=60.0)])
+@NEVER_BY_ITSELF
 def test_nothing_goes_to_mirakl_before_the_master_shows_the_units(lane: Lane) -> None:
-    lane.come_back(lane.send_back(), accepted=1)
+    lane.arrive(parcel := lane.send_back())
+    lane.judge(parcel, accepted=1)
+    lane.work_until("await_stock_master", LATER)
+    assert (levels(lane), lane.sandbox.calls("STO01")) == (({"SKU-1": 10, "SKU-2": 0}, {"SKU-1": 3, "SKU-2": 0}), [])
+    lane.sandbox.set_bigcommerce_levels({"SKU-1": 11})
     until(lane, ("done", None))
-    assert levels(lane) == ({"SKU-1": 11, "SKU-2": 0}, {"SKU-1": 11, "SKU-2": 0})
-    assert [each["rows"][0]["quantity"] for each in lane.sandbox.books()["imports"]] == ["11"]
+    assert levels(lane)[1] == {"SKU-1": 11, "SKU-2": 0}
 
 
-@pytest.mark.parametrize("options", [SandboxOptions(scale=SCALE, adjustment_delay=60.0)])
-def test_two_returns_of_one_sku_each_wait_for_their_own_units(lane: Lane) -> None:
+@NEVER_BY_ITSELF
+def test_units_that_the_master_never_shows_are_held_and_go_on_when_it_does(lane: Lane) -> None:
+    lane.come_back(lane.send_back(), accepted=1)
+    until(lane, ("held", "stock_master_unclear"))
+    lane.sandbox.set_bigcommerce_levels({"SKU-1": 11})
+    assert lane.replay("stock", lane.movements()[0].id).applied
+    until(lane, ("done", None))
+    assert (levels(lane)[1], adjustments(lane), lane.inbox()) == ({"SKU-1": 11, "SKU-2": 0}, 1, set())
+
+
+@NEVER_BY_ITSELF
+def test_of_two_returns_of_one_sku_the_second_is_added_when_the_first_shows(lane: Lane) -> None:
     parcels = [lane.send_back(), lane.send_back(3)]
     lane.arrive(*parcels)
     for parcel, units in zip(parcels, (1, 3), strict=True):
         lane.judge(parcel, accepted=units)
+    lane.work_until("adjust_stock_master", LATER)
+    assert adjustments(lane) == 1
+    lane.sandbox.set_bigcommerce_levels({"SKU-1": 11})
+    lane.until(lambda: adjustments(lane) == 2)
+    lane.sandbox.set_bigcommerce_levels({"SKU-1": 14})
     until(lane, ("done", None), ("done", None))
-    assert levels(lane) == ({"SKU-1": 14, "SKU-2": 0}, {"SKU-1": 14, "SKU-2": 0})
-    assert adjustments(lane) == 2
+    assert levels(lane)[1] == {"SKU-1": 14, "SKU-2": 0}
 
 
 @pytest.mark.parametrize("kind", ["lost_after", "status_after", "garbage_after", "truncated_after"])
@@ -83,8 +106,7 @@ def test_an_adjustment_without_effect_is_made_again_once_two_reads_did_not_find_
 
 def test_a_level_that_others_moved_meanwhile_is_left_to_a_person(lane: Lane) -> None:
     lane.sandbox.add_fault("BC_RELATIVE", "lost_after", times=1)
-    parcel = lane.send_back(2)
-    lane.arrive(parcel)
+    lane.arrive(parcel := lane.send_back(2))
     lane.judge(parcel, accepted=2)
     lane.work_until("adjust_stock_master", "unknown: outcome_unknown")
     lane.sandbox.set_bigcommerce_levels({"SKU-1": 7})
@@ -117,11 +139,45 @@ def test_an_item_that_the_master_does_not_have_is_held_alone(lane: Lane) -> None
 def test_a_master_that_is_gone_is_left_out_by_a_replay(
     lane: Lane, start_fleet: StartFleet, sandbox: SandboxClient
 ) -> None:
-    sandbox.set_bigcommerce_refusal("SKU-1", "tracked_by_product")
-    lane.come_back(lane.send_back(2), accepted=2)
-    until(lane, ("held", "adjust_stock_master_rejected"))
+    lane.arrive(parcel := lane.send_back(2))
+    lane.judge(parcel, accepted=2)
+    lane.work_until("read_verdict", "confirmed")
 
     without = Lane(start_fleet(), sandbox)
+    until(without, ("held", "no_stock_master"))
     assert without.replay("stock", lane.movements()[0].id).applied
     until(without, ("done", None))
     assert levels(lane) == ({"SKU-1": 10, "SKU-2": 0}, {"SKU-1": 5, "SKU-2": 0})
+
+
+def test_units_that_set_out_before_there_was_a_master_are_added_there_too(
+    start_fleet: StartFleet, sandbox: SandboxClient
+) -> None:
+    sandbox.seed_offers({"SKU-1": 3}, live=False)
+    sandbox.set_bigcommerce_levels({"SKU-1": 10})
+    without = Lane(start_fleet(), sandbox)
+    without.come_back(without.send_back(2), accepted=2)
+    until(without, ("parked", "product_not_live_yet"))
+
+    lane = Lane(start_fleet(bigcommerce=True), sandbox)
+    sandbox.set_product_live("SKU-1")
+    until(lane, ("done", None))
+    assert levels(lane) == ({"SKU-1": 12}, {"SKU-1": 12})
+
+
+def test_an_sku_that_left_the_table_is_held_until_it_is_back(
+    start_fleet: StartFleet, sandbox: SandboxClient, tmp_path: Path
+) -> None:
+    folder = tables(tmp_path / "tables", "WH-1,SKU-1,BC-1")
+    sandbox.seed_offers({"SKU-1": 3})
+    sandbox.set_bigcommerce_levels({"BC-1": 10})
+    lane = Lane(start_fleet(bigcommerce=True, mappings_dir=folder, sku_mapping="strict"), sandbox)
+    lane.arrive(parcel := lane.send_back())
+    tables(folder)
+    lane.judge(parcel, accepted=1)
+    until(lane, ("held", "unmapped_sku"))
+
+    tables(folder, "WH-1,SKU-1,BC-1")
+    assert lane.replay("stock", lane.movements()[0].id).applied
+    until(lane, ("done", None))
+    assert levels(lane) == ({"BC-1": 11}, {"SKU-1": 11})
