@@ -6,11 +6,17 @@ import argparse
 
 from rich.console import Console
 
-from bench import acknowledgement, discovery, idle, restock
+from bench import acknowledgement, discovery, idle, reconciliation, restock
 from bench.figures import show
 from integration.cli.output import PIPED_WIDTH
 
-LINES = {"restock": restock, "acknowledgement": acknowledgement, "discovery": discovery, "idle": idle}
+LINES = {
+    "restock": restock,
+    "acknowledgement": acknowledgement,
+    "discovery": discovery,
+    "reconciliation": reconciliation,
+    "idle": idle,
+}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from functools import partial
 
 from integration.bigcommerce.client import BigCommerce
 from integration.errors import BackhaulError, CredentialsRefused
+from integration.ledger.account_reads import refusals
 from integration.ledger.engine import check_durability
 from integration.ledger.readiness import has_current_tables, require_current_tables
 from integration.ledger.store import Ledger
@@ -54,6 +55,9 @@ class Setup:
             _check("broker", self._broker, "check BROKER_URL, and that the broker runs"),
             _check("mirakl", self._mirakl, "check MIRAKL_BASE_URL, MIRAKL_API_KEY and MIRAKL_SHOP_ID"),
             _check("mirakl-platform", self._platform, "ask Mirakl why PC01 does not answer; nothing depends on it"),
+            _check(
+                "mirakl-account", self._account, "give the key's user ROLE_SHOP_ACCOUNTANCY; only reconciliation waits"
+            ),
             _check("reveni", self._reveni, "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY"),
         ]
         if self.bigcommerce is not None:
@@ -94,6 +98,18 @@ class Setup:
         if platform.order_acceptance == "AUTOMATIC":
             return "order_acceptance is AUTOMATIC: Mirakl accepts every order by itself"
         return f"order_acceptance is {platform.order_acceptance}, order_tax_mode is {platform.order_tax_mode}"
+
+    def _account(self) -> str:
+        """By what the fleet was last told: TL02, SBC11 and IV01 are counted calls, and none is made for this."""
+        try:
+            require_current_tables(self.ledger.engine)
+        except BackhaulError:
+            return "not known before the fleet's first start"
+        with self.ledger.read() as tx:
+            refused = refusals(tx)
+        if refused:
+            raise CredentialsRefused("; ".join(refused.values()))
+        return "nothing of the seller's account was refused to the fleet (TL02, SBC11, IV01)"
 
     def _reveni(self) -> str:
         self.reveni.returns_of_order(NO_SUCH_ORDER)

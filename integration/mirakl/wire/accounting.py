@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AliasPath, Field
+from pydantic import AliasChoices, AliasPath, Field
 
 from integration.domain.facts import Amount, Moment
 from integration.wire import Many, Wire
@@ -35,8 +35,13 @@ class TransactionLine(Wire):
     order_id: str | None = Field(None, validation_alias=AliasPath("entities", "order", "id"))
     order_commercial_id: str | None = Field(None, validation_alias=AliasPath("entities", "order", "commercial_id"))
     order_line_id: str | None = Field(None, validation_alias=AliasPath("entities", "order_line", "id"))
-    refund_id: str | None = Field(None, validation_alias=AliasPath("entities", "refund", "id"))
-    """The `refund_id` of OR28."""
+    refund_id: str | None = Field(
+        None,
+        validation_alias=AliasChoices(
+            AliasPath("entities", "refund", "id"), AliasPath("entities", "fee", "refunds", 0, "id")
+        ),
+    )
+    """The `refund_id` of OR28; a line about a fee may name it with the fee alone."""
     tax_code: str | None = Field(None, validation_alias=AliasPath("entities", "order_tax", "code"))
     transaction_number: str | None = Field(None, validation_alias=AliasPath("entities", "transaction_info", "number"))
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from integration.fleet.broker import EmbeddedBroker
+from integration.ledger.account_reads import begin_read, end_read
 from integration.ledger.store import Ledger
 from integration.sandbox import SandboxClient
 from tests.unit.cli.conftest import NOBODY_LISTENS, Backhaul
 
-EVERYTHING = ["database", "migrations", "mappings", "broker", "mirakl", "mirakl-platform", "reveni"]
+EVERYTHING = ["database", "migrations", "mappings", "broker", "mirakl", "mirakl-platform", "mirakl-account", "reveni"]
 
 
 def checks(backhaul: Backhaul, *, exit_code: int) -> dict[str, dict[str, Any]]:
@@ -53,7 +54,7 @@ def test_everything_that_fails_is_told_at_once_with_what_to_do(
 ) -> None:
     monkeypatch.setenv("BROKER_URL", "redis://:hunter2@127.0.0.1:9/0")
     monkeypatch.setenv("MAPPINGS_DIR", str(tmp_path))
-    assert failed(backhaul) == EVERYTHING[1:]
+    assert failed(backhaul) == [name for name in EVERYTHING[1:] if name != "mirakl-account"]
     told = backhaul("check")
     assert (told.exit_code, told.stdout.count("FAILED"), "hunter2" in told.output) == (1, 6, False)
     assert "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY" in told.stdout
@@ -110,3 +111,14 @@ def test_bigcommerce_is_looked_at_where_it_is_configured(
     if not reachable:
         monkeypatch.setenv("BIGCOMMERCE_BASE_URL", NOBODY_LISTENS)
     assert checks(backhaul, exit_code=exit_code)["bigcommerce"]["ok"] is reachable
+
+
+def test_a_key_without_the_accountancy_role_is_told_with_the_role(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient
+) -> None:
+    with ledger.write() as tx:
+        begin_read(tx, "TL02", lease=60)
+        end_read(tx, "TL02", complete=False, refusal="TL02 is not for this key.")
+    found = checks(backhaul, exit_code=1)["mirakl-account"]
+    assert (found["ok"], found["detail"]) == (False, "TL02 is not for this key.")
+    assert "ROLE_SHOP_ACCOUNTANCY" in found["next_step"]
