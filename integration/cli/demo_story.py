@@ -43,7 +43,9 @@ def tell(stage: Stage) -> bool:
     _verdicts(stage, bought, sent_back)
     _money(stage)
     _stock(stage)
-    stage.wait("Returns are closed on Mirakl", 3, lambda: _on_mirakl(stage, sent_back, "CLOSED"))
+    stage.wait(
+        "Returns are closed on Mirakl", 3, lambda: min(_on_mirakl(stage, sent_back, "CLOSED"), stage.read(_closed))
+    )
     return _summary(stage, bought, sent_back)
 
 

@@ -101,6 +101,10 @@ class Story:
         self._wait("refunds that are paid", lambda: self._refund_states() == ["REFUNDED"] * len(REFUNDED))
         self._wait("returns that are closed", lambda: set(self._return_states()) == {"CLOSED"})
         self._wait(
+            "returns that are recorded as closed",
+            lambda: {one.state for one in self.fleet.read(returns)} == {"closed"},
+        )
+        self._wait(
             "units on sale",
             lambda: self.fleet.read(lambda tx: len(movements(tx, states=["done"]))) == len(REFUNDED),
         )
