@@ -10,7 +10,6 @@ from integration.ledger.store import Ledger
 from integration.mirakl.client import Mirakl
 
 DAY = 86_400.0
-MINUTE = 60.0
 
 
 class Reference:
@@ -22,9 +21,10 @@ class Reference:
     def refund_reasons(self, *, fresh: bool = False) -> Mapping[str, tuple[str, bool]]:
         """RE01 as `{code: (type, is_shop_right)}`.
 
-        :param fresh: for a decision to halt a return, which yesterday's table must not make.
+        :param fresh: read now, for a decision to halt a return: an older table must not make it, and whoever has mended
+            the operator's and replays at once must not meet it again.
         """
-        body = self._kept("RE01", MINUTE if fresh else DAY, self._read_reasons)
+        body = self._kept("RE01", 0.0 if fresh else DAY, self._read_reasons)
         return {code: (str(kind), bool(shop_right)) for code, (kind, shop_right) in body.items()}
 
     def tax_rules(self) -> Mapping[str, str]:
