@@ -44,13 +44,15 @@ def until_made(lane: Lane, count: int, parcel: Parcel | None = None) -> None:
     lane.until(lambda: [state in ("confirmed", "refunded") for state, _ in states(lane, parcel)] == [True] * count)
 
 
-@pytest.mark.parametrize("options", [SandboxOptions(scale=SCALE, refund_delay=200.0)])
+@pytest.mark.parametrize("options", [SandboxOptions(scale=SCALE, refund_delay=100.0)])
 def test_a_refund_is_followed_until_mirakl_has_paid_it(
     start_fleet: StartFleet, sandbox: SandboxClient, database_url: str
 ) -> None:
     lane = Lane(start_fleet(database_url), sandbox)
-    parcel = lane.come_back(lane.send_back(2), accepted=1, rejected=1, reject_reason="defect")
-    lane.until(lambda: states(lane) == [("confirmed", None)])
+    lane.arrive(parcel := lane.send_back(2))
+    lane.judge(parcel, accepted=1, rejected=1, reject_reason="defect")
+    lane.work_until("push_refund", "confirmed")
+    assert states(lane) == [("confirmed", None)]
     lane.until(lambda: states(lane) == [("refunded", None)])
     ((amount, shipping),) = amounts(lane, parcel)
     ((refund, _),) = lane.refunds()
@@ -140,15 +142,20 @@ def test_a_refund_waits_for_the_balance_and_is_paid_when_it_is_there(lane: Lane)
     assert (amounts(lane, parcel), lane.inbox()) == ([("25.00", "0.00")], set())
 
 
-@pytest.mark.parametrize("order", [{"state": "WAITING_DEBIT_PAYMENT"}, {"state": "SHIPPED", "debited": False}])
-def test_a_refund_waits_for_the_debit(lane: Lane, order: dict[str, Any]) -> None:
-    parcel = lane.come_back(lane.send_back(order=order), accepted=1)
-    lane.until(lambda: states(lane) == [("decided", "order_not_debited")])
+def test_a_refund_waits_for_the_debit_whether_the_order_or_only_the_refusal_tells_of_it(lane: Lane) -> None:
+    orders: list[dict[str, Any]] = [{"state": "WAITING_DEBIT_PAYMENT"}, {"state": "SHIPPED", "debited": False}]
+    parcels = [lane.send_back(order=order) for order in orders]
+    lane.arrive(*parcels)
+    for parcel in parcels:
+        lane.judge(parcel, accepted=1)
+    lane.until(lambda: states(lane) == [("decided", "order_not_debited")] * 2)
     lane.turn()
-    assert (states(lane), made(lane, parcel)) == ([("decided", "order_not_debited")], [])
-    lane.sandbox.receive(parcel.order_id)
-    until_made(lane, 1)
-    assert amounts(lane, parcel) == [("25.00", "0.00")]
+    assert states(lane) == [("decided", "order_not_debited")] * 2
+    for parcel in parcels:
+        assert made(lane, parcel) == []
+        lane.sandbox.receive(parcel.order_id)
+    until_made(lane, 2)
+    assert [amounts(lane, parcel) for parcel in parcels] == [[("25.00", "0.00")]] * 2
 
 
 def test_what_must_not_be_refunded_by_itself_is_held_and_nothing_is_sent(lane: Lane) -> None:
@@ -203,18 +210,22 @@ def test_a_refund_by_others_is_recorded_as_external_and_ours_follows_it(lane: La
     assert [(one.mirakl_refund_id, one.amount, one.quantity) for one in others] == [(external, Decimal("6.67"), 1)]
 
 
-@pytest.mark.parametrize(("quantity", "amount"), [(1, "25.00"), (0, "30.00")])
-def test_more_than_is_left_is_held_and_never_cut_to_fit(lane: Lane, quantity: int, amount: str) -> None:
-    parcel = lane.send_back(2)
-    external = lane.sandbox.refund_externally(parcel.order_line_id, amount=amount, quantity=quantity)
-    lane.come_back(parcel, accepted=2)
-    lane.until(lambda: states(lane) == [("held", "exceeds_remaining")])
-    assert [one["refund_id"] for one in made(lane, parcel)] == [external]
-
-    lane.sandbox.erase_refund(external)
-    assert lane.replay("refund", next(one.row.id for one in lane.refunds() if one.intent)).applied
-    until_made(lane, 1)
-    assert amounts(lane, parcel) == [("50.00", "0.00")]
+def test_more_than_is_left_is_held_and_never_cut_to_fit(lane: Lane) -> None:
+    parcels = {(1, "25.00"): lane.send_back(2), (0, "30.00"): lane.send_back(2)}
+    externals = {
+        parcel: lane.sandbox.refund_externally(parcel.order_line_id, amount=amount, quantity=quantity)
+        for (quantity, amount), parcel in parcels.items()
+    }
+    lane.arrive(*externals)
+    for parcel in externals:
+        lane.judge(parcel, accepted=2)
+    lane.until(lambda: states(lane) == [("held", "exceeds_remaining")] * 2)
+    for parcel, external in externals.items():
+        assert [one["refund_id"] for one in made(lane, parcel)] == [external]
+        lane.sandbox.erase_refund(external)
+        assert lane.replay("refund", next(one.row.id for one in lane.refunds(parcel) if one.intent)).applied
+    until_made(lane, 2)
+    assert [amounts(lane, parcel) for parcel in externals] == [[("50.00", "0.00")]] * 2
 
 
 def test_canceled_units_are_no_part_of_what_is_shared(lane: Lane) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from integration.ledger import intents
 from integration.ledger.tables import Intent
 from integration.sandbox import SandboxClient
@@ -29,15 +27,10 @@ WITHOUT_EFFECT: Faults = {
     "no answer at all": {"kind": "hang"},
 }
 TURNED_AWAY: Faults = {
-    "429": {"kind": "status_before", "status": 429},
+    "429": {"kind": "status_before", "status": 429, "retry_after": 1},
     "401": {"kind": "status_before", "status": 401},
 }
 UNKNOWN = "unknown: outcome_unknown"
-
-
-@pytest.fixture
-def lane(start_fleet: StartFleet, sandbox: SandboxClient) -> Lane:
-    return Lane(start_fleet(), sandbox)
 
 
 def made(lane: Lane, parcel: Parcel) -> list[tuple[str, Decimal]]:

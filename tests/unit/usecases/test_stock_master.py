@@ -86,13 +86,18 @@ def test_of_two_returns_of_one_sku_the_second_is_added_when_the_first_shows(lane
     assert levels(lane)[1] == {"SKU-1": 14, "SKU-2": 0}
 
 
-@pytest.mark.parametrize("kind", ["lost_after", "status_after", "garbage_after", "truncated_after"])
-def test_an_adjustment_whose_answer_was_lost_is_not_made_again(lane: Lane, kind: str) -> None:
-    lane.sandbox.add_fault("BC_RELATIVE", kind, status=500, times=1)
-    lane.come_back(lane.send_back(2), accepted=2)
-    until(lane, ("done", None))
-    assert levels(lane) == ({"SKU-1": 12, "SKU-2": 0}, {"SKU-1": 12, "SKU-2": 0})
-    assert adjustments(lane) == 1
+def test_an_adjustment_whose_answer_was_lost_is_not_made_again(lane: Lane) -> None:
+    kinds = ["lost_after", "status_after", "garbage_after", "truncated_after"]
+    parcels = [lane.send_back(2) for _ in kinds]
+    lane.arrive(*parcels)
+    for number, (kind, parcel) in enumerate(zip(kinds, parcels, strict=True), start=1):
+        lane.sandbox.add_fault("BC_RELATIVE", kind, status=500, times=1)
+        lane.judge(parcel, accepted=2)
+        lane.turn()
+        until(lane, *[("done", None)] * number)
+        level = 10 + 2 * number
+        assert levels(lane) == ({"SKU-1": level, "SKU-2": 0}, {"SKU-1": level, "SKU-2": 0}), kind
+        assert adjustments(lane) == number
 
 
 @pytest.mark.parametrize("kind", ["lost_before", "status_before"])
