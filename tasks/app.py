@@ -43,7 +43,7 @@ def ports() -> Ports:
 
 @cache
 def _ports(_pid: int) -> Ports:
-    from integration.wiring import make_ports  # noqa: PLC0415
+    from integration.wiring import make_ports  # noqa: PLC0415 - only workers carry what this imports
     from tasks.bell import ring  # noqa: PLC0415 - the bell needs the app that is defined above
 
     settings = Settings.load()
@@ -60,7 +60,7 @@ def load_tasks() -> None:
 def _become_a_worker(sender: str, **_signal: Any) -> None:
     settings = Settings.load()
     if settings.sentry_dsn is not None:
-        from integration import sentry  # noqa: PLC0415
+        from integration import sentry  # noqa: PLC0415 - only workers carry what this imports
 
         sentry.start(settings, sender.partition("@")[0])
     load_tasks()
@@ -76,7 +76,7 @@ def _own_logging(**_signal: Any) -> None:
 @worker_ready.connect
 def _beat_at_once(sender: Any, **_signal: Any) -> None:
     """A worker proves that it is alive as soon as it is: a heartbeat of its own goes through the broker."""
-    from tasks.polling import heartbeat  # noqa: PLC0415
+    from tasks.polling import heartbeat  # noqa: PLC0415 - only workers carry what this imports
 
     for queue in sender.app.amqp.queues.consume_from:
         heartbeat.apply_async(kwargs={"queue": queue}, queue=queue, priority=0, retry=False)

@@ -65,6 +65,7 @@ class Stage:
         :raises StoryStuck: when it fails.
         """
         self.console.print(f"   [bold]$ backhaul {' '.join(words)}[/bold]")
+        # Our own command with words of the story.
         ran = subprocess.run([BACKHAUL, *words], capture_output=True, text=True, check=False)  # noqa: S603
         self.console.print(Padding(Text(ran.stdout.rstrip()), (0, 0, 0, 5)))
         if ran.returncode != 0:

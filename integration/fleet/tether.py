@@ -25,5 +25,5 @@ def main() -> None:  # pragma: no cover - its tests run it as what it is, a prog
     os.execvp(command[0], command)  # noqa: S606 - the command is a line of the Procfile
 
 
-if __name__ == "__main__":  # pragma: no cover
+if __name__ == "__main__":  # pragma: no cover - run as a program by its tests
     main()

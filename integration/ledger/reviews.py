@@ -50,6 +50,7 @@ def resolve(tx: Tx, *, kind: str, subject: str, resolution: str) -> int:
         )
         .values(state="resolved", resolved_at=tx.now, resolved_by=tx.who, resolution=resolution)
     )
+    # An UPDATE's result is a CursorResult, which has a row count.
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 

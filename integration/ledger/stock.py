@@ -71,6 +71,7 @@ def unpark(tx: Tx) -> int:
         .where(MovementRow.shop == tx.shop, MovementRow.state == "parked", MovementRow.due_at <= tx.now)
         .values(state="pending", import_id=None)
     )
+    # An UPDATE's result is a CursorResult, which has a row count.
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 

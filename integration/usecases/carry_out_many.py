@@ -36,6 +36,7 @@ def carry_out_many(
     sending = {hands.submit(keeping.send_at_once): keeping for keeping in keepings}
     fresh = {intent.id for intent in claimed}
     outcomes = {
+        # Mypy infers no type for a lambda with defaults.
         one: _told(lambda one=one: carry_out(ports, act, one, retry=retry))  # type: ignore[misc]
         for one in intent_ids
         if one not in fresh
@@ -58,6 +59,7 @@ def _take_over(ports: Ports, act: Act[Any, Any], done: dict[Future[Any], Keeping
     for future, keeping in done.items():
         failure = future.exception()
         if isinstance(failure, Exception):
+            # Mypy infers no type for a lambda with defaults.
             outcomes[keeping.intent.id] = _told(lambda k=keeping, f=failure: k.unanswered(f))  # type: ignore[misc]
     return outcomes
 

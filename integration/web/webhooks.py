@@ -52,6 +52,7 @@ class ReveniWebhook(Answering):
     async def prepare(self) -> None:
         super().prepare()
         if self.request.method == "POST" and _announced(self.request.headers.get("Content-Length", "")) > LARGEST:
+            # A request that is being read has its connection.
             self.request.connection.set_body_timeout(LINGERS)  # type: ignore[union-attr]
             await self._refuse_size()
 

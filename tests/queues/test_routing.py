@@ -67,7 +67,7 @@ def test_a_message_that_is_not_json_is_thrown_away_and_the_next_one_taken(
     app: Celery, start: Start, tmp_path: Path
 ) -> None:
     worker = start("reconciliation")
-    enable_insecure_serializers(["pickle"])  # type: ignore[no-untyped-call]
+    enable_insecure_serializers(["pickle"])  # type: ignore[no-untyped-call]  # kombu ships no types
     forged: Any = _TouchesAFile(tmp_path / "touched")
     app.send_task("fleet.heartbeat", kwargs={"queue": forged}, queue="reconciliation", serializer="pickle", retry=False)
     app.send_task("fleet.heartbeat", kwargs={"queue": "after"}, queue="reconciliation")

@@ -27,6 +27,7 @@ class RunningWorker:
         env = fleet_environment(settings, broker_url=settings.broker_url or "", flower_basic_auth="")
         with log.open("wb") as output:
             command = f"exec {load_procfile()[queue]}"
+            # A line of the Procfile is a shell's.
             self._process = subprocess.Popen(command, shell=True, env=env, stdout=output, stderr=output)  # noqa: S602
 
     def wait_until_alive(self) -> Self:

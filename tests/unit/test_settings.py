@@ -64,7 +64,7 @@ def test_the_defaults_are_those_of_the_published_table(tmp_path: Path) -> None:
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        Settings.load().mirakl_tier = "external_partner"  # type: ignore[misc]
+        Settings.load().mirakl_tier = "external_partner"  # type: ignore[misc]  # that it is refused is the point
 
 
 def test_a_dotenv_file_is_read_and_the_environment_goes_before_it(

@@ -40,8 +40,8 @@ def _upgrade(engine: Engine) -> None:
     if is_current(engine):
         return
     # Only who migrates pays for Alembic: 9 MB of memory, and 0.2 s at the start of every command.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - loaded only when something is migrated
+    from alembic.config import Config  # noqa: PLC0415 - loaded only when something is migrated
 
     config = Config()
     config.set_main_option("script_location", str(FOLDER))

@@ -23,4 +23,5 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+    # Sqlalchemy reads it once, from the class.
     type_annotation_map = {datetime: UtcTime, Decimal: Money, Facts: Document, str: String(255)}  # noqa: RUF012

@@ -51,9 +51,11 @@ def _conditions(world: World, call: Call) -> list[Callable[[Order], bool]]:
     for name, field in (("start_date", "created"), ("start_update_date", "updated")):
         if (since := date_of(call, name)) is not None:
             earliest = since - delta.get(name, timedelta())
+            # Mypy infers no type for a lambda with defaults.
             conditions.append(lambda order, field=field, at=earliest: getattr(order, field) >= at)  # type: ignore[misc]
     for name, field in (("end_date", "created"), ("end_update_date", "updated")):
         if (until := date_of(call, name)) is not None:
+            # Mypy infers no type for a lambda with defaults.
             conditions.append(lambda order, field=field, at=until: getattr(order, field) <= at)  # type: ignore[misc]
     return conditions
 

@@ -40,7 +40,7 @@ def test_levels_are_those_of_the_location_and_of_the_skus_asked_for(
     data = [item("A", at_2=9, at_1=5), item("B", at_2=3), item("OTHER", at_1=1), {"identity": {"sku": "C"}}]
     network.get(f"{INVENTORY}/items", json={"data": data, "meta": {"pagination": {"total_pages": 1}}})
     assert bigcommerce.inventory(["A", "B", "C", "D"]) == {"A": 5}
-    asked = network.calls[0].request.params  # type: ignore[attr-defined]
+    asked = network.calls[0].request.params  # type: ignore[attr-defined]  # the recorded object has it
     assert asked == {"sku:in": "A,B,C,D", "location_id:in": "1", "page": "1"}
 
 
@@ -59,7 +59,7 @@ def test_no_skus_need_no_call(bigcommerce: BigCommerce) -> None:
 def test_units_are_added_where_they_are(network: responses.RequestsMock, bigcommerce: BigCommerce) -> None:
     network.post(f"{INVENTORY}/adjustments/relative", json={"transaction_id": "t1"})
     assert bigcommerce.adjust("return R1", {"A": 2, "B": -1}) == "t1"
-    assert decode(network.calls[0].request.body) == {  # type: ignore[arg-type]
+    assert decode(network.calls[0].request.body) == {  # type: ignore[arg-type]  # a recorded request has a body
         "reason": "return R1",
         "items": [
             {"location_id": 1, "sku": "A", "quantity": 2},

@@ -53,6 +53,7 @@ def any_lines(draw: st.DrawFn) -> OrderLine:
         state=draw(STATES | st.just("SHIPPED")),
         quantity=quantity,
         price_unit=price_unit,
+        # Never None where it is drawn to add up.
         price=price_unit * quantity if adds_up else draw(FIGURES),  # type: ignore[operator]
         shipping_price=draw(FIGURES),
         total_commission=draw(FIGURES),

@@ -70,6 +70,7 @@ def test_no_amount_is_ever_stored_as_a_floating_number(ledger: Ledger, engine: E
         tx.session.add_all([a_refund(amount) for amount in AMOUNTS])
     kind, exact = ("typeof", "text") if engine.dialect.name == "sqlite" else ("pg_typeof", "numeric")
     with engine.connect() as connection:
+        # The name of a function, out of this file.
         kinds = connection.execute(text(f"SELECT DISTINCT CAST({kind}(amount) AS TEXT) FROM refunds")).scalars().all()  # noqa: S608
     assert kinds == [exact]
 

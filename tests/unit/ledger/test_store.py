@@ -41,6 +41,7 @@ def test_the_bell_and_whatever_is_to_be_told_come_after_the_commit(ledger: Ledge
 
     def look(rings: Sequence[Ring]) -> None:
         with ledger.read() as tx:
+            # The intent was decided in the line above.
             seen.extend(f"rung for {intents.get(tx, ring.intent_id).state}" for ring in rings)  # type: ignore[union-attr]
 
     ringing = Ledger(ledger.engine, shop="default", who="test", bell=look)

@@ -44,6 +44,7 @@ DONE = {
 def test_a_refund_names_one_line_with_exact_amounts(network: responses.RequestsMock, mirakl: Mirakl) -> None:
     network.put(REFUND, json={"refunds": [DONE]})
     answered = mirakl.refund(asked())
+    # A recorded request has a body.
     assert b'"amount": 16.67, "shipping_amount": 0.00' in network.calls[0].request.body  # type: ignore[operator]
     assert body(network) == {
         "order_tax_mode": "TAX_INCLUDED",

@@ -31,7 +31,7 @@ class WaitingList:
         network.add_callback(responses.GET, f"{URL}/api/orders", self._page)
 
     def _page(self, request: object) -> tuple[int, dict[str, str], bytes]:
-        asked = dict(request.params)  # type: ignore[attr-defined]
+        asked = dict(request.params)  # type: ignore[attr-defined]  # the recorded object has it
         offset, size = int(asked["offset"]), int(asked["max"])
         self.offsets.append(offset)
         if offset in self.failing:

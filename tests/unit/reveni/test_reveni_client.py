@@ -48,7 +48,7 @@ def reveni() -> Reveni:
 
 
 def query(network: responses.RequestsMock, number: int = -1) -> dict[str, Any]:
-    return dict(network.calls[number].request.params)  # type: ignore[attr-defined]
+    return dict(network.calls[number].request.params)  # type: ignore[attr-defined]  # the recorded object has it
 
 
 def test_a_return_is_created_with_mirakls_price_and_without_instant_refund(
@@ -57,7 +57,7 @@ def test_a_return_is_created_with_mirakls_price_and_without_instant_refund(
     network.post(f"{STORE}/returns", status=201, json={"id": "a" * 32, "order_id": "b" * 32, "token": "t"})
     created = reveni.create_return(NEW)
     assert (created.id, created.order_id) == ("a" * 32, "b" * 32)
-    assert decode(network.calls[0].request.body) == {  # type: ignore[arg-type]
+    assert decode(network.calls[0].request.body) == {  # type: ignore[arg-type]  # a recorded request has a body
         "external_id": "R1",
         "type": "refund",
         "instant": False,
@@ -188,6 +188,7 @@ def test_webhooks_are_registered_listed_and_removed(network: responses.RequestsM
     network.get(f"{STORE}/webhooks", json={"results": [hook]})
     network.delete(f"{STORE}/webhooks/h", status=204)
     registered = reveni.register_webhook("https://here.test")
+    # A recorded request has a body.
     assert decode(network.calls[0].request.body) == {k: v for k, v in hook.items() if k != "id"}  # type: ignore[arg-type]
     assert reveni.list_webhooks() == [registered] == [Webhook(**hook)]
     reveni.remove_webhook("h")
