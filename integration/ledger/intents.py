@@ -93,7 +93,7 @@ def claim(tx: Tx, intent_id: uuid.UUID, *, lease: float) -> Intent | None:
     try:
         with tx.session.begin_nested():
             decided = tx.session.execute(
-                update(Intent).where(ours, Intent.state == "decided").values(state="claimed", **taken)
+                update(Intent).where(ours, Intent.state == "decided").values(state="claimed", sent_at=None, **taken)
             )
     except IntegrityError:  # the group's other call is in flight; `settle` rings for us when it is over
         return None

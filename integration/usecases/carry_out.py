@@ -125,8 +125,7 @@ class Keeping:
 
     def _read_back(self) -> str:
         intent = self.intent
-        never_sent = intent.sent_at is None or (intent.claimed_at is not None and intent.sent_at < intent.claimed_at)
-        if never_sent:  # the claim expired before the write-ahead, and its holder has lost the fence
+        if intent.sent_at is None:  # the claim expired before the write-ahead, and its holder has lost the fence
             return self._again("claim_expired_before_sending", 0.0)
         answer = self.act.read_back(self.ports, intent)
         if answer is not None:
