@@ -34,6 +34,7 @@ class ScriptedServer:
     def __init__(self, script: Script) -> None:
         self._script = script
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listening = threading.Thread(target=self._listen, daemon=True)
         self._open: list[socket.socket] = []
         self.received: list[Received] = []
         self.connections = 0
@@ -43,14 +44,14 @@ class ScriptedServer:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listening.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for endpoint in [self._listener, *self._open]:
-            with suppress(OSError):
-                endpoint.shutdown(socket.SHUT_RDWR)
-            endpoint.close()
+        _hang_up(self._listener)
+        self._listening.join(timeout=10)  # a connection that came at the last moment is in the list only now
+        for connection in self._open:
+            _hang_up(connection)
 
     def _listen(self) -> None:
         with suppress(OSError):
@@ -74,6 +75,12 @@ class ScriptedServer:
                 request = Received(number, head, stream.read(length))
                 self.received.append(request)
                 self._script(connection, request)
+
+
+def _hang_up(endpoint: socket.socket) -> None:
+    with suppress(OSError):
+        endpoint.shutdown(socket.SHUT_RDWR)
+    endpoint.close()
 
 
 def _head(readline: Callable[[], bytes]) -> str:
