@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tasks.app import LedgerTask, app
-from tasks.keeping import keep
+from tasks.keeping import keep, keep_all
 from tasks.policy import REASON_MAPPING
 
 
@@ -16,9 +16,9 @@ def map_return(*, intent_id: str, **_newer: Any) -> None:
 
 
 @app.task(name="reason-mapping.accept_return", base=LedgerTask, **REASON_MAPPING.options())
-def accept_return(*, intent_id: str, **_newer: Any) -> None:
-    """Agree to one return (RT21)."""
-    keep("accept_return", intent_id)
+def accept_return(*, intent_ids: list[str], **_newer: Any) -> None:
+    """Agree to returns, many in one call (RT21)."""
+    keep_all("accept_return", intent_ids)
 
 
 @app.task(name="reason-mapping.create_return", base=LedgerTask, **REASON_MAPPING.options())
@@ -34,18 +34,18 @@ def cancel_return(*, intent_id: str, **_newer: Any) -> None:
 
 
 @app.task(name="reason-mapping.receive_return", base=LedgerTask, **REASON_MAPPING.options())
-def receive_return(*, intent_id: str, **_newer: Any) -> None:
-    """Tell Mirakl that the parcel has arrived (RT25)."""
-    keep("receive_return", intent_id)
+def receive_return(*, intent_ids: list[str], **_newer: Any) -> None:
+    """Tell Mirakl which parcels have arrived, many in one call (RT25)."""
+    keep_all("receive_return", intent_ids)
 
 
 @app.task(name="reason-mapping.assess_return", base=LedgerTask, **REASON_MAPPING.options())
-def assess_return(*, intent_id: str, **_newer: Any) -> None:
-    """Tell Mirakl what was in it (RT26)."""
-    keep("assess_return", intent_id)
+def assess_return(*, intent_ids: list[str], **_newer: Any) -> None:
+    """Tell Mirakl what was in them, many in one call (RT26)."""
+    keep_all("assess_return", intent_ids)
 
 
 @app.task(name="reason-mapping.close_return", base=LedgerTask, **REASON_MAPPING.options())
-def close_return(*, intent_id: str, **_newer: Any) -> None:
-    """Close a return of which nothing is open (RT27)."""
-    keep("close_return", intent_id)
+def close_return(*, intent_ids: list[str], **_newer: Any) -> None:
+    """Close returns of which nothing is open, many in one call (RT27)."""
+    keep_all("close_return", intent_ids)

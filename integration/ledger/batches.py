@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import insert, tuple_, update
+from sqlalchemy import select, tuple_, update
 
+from integration.ledger.journal import Transition, note_all
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent, JournalEntry
+from integration.ledger.tables import Facts, Intent
 
 
 def claim_all(tx: Tx, intent_ids: Sequence[uuid.UUID], *, lease: float) -> list[Intent]:
@@ -44,8 +44,25 @@ def claim_all(tx: Tx, intent_ids: Sequence[uuid.UUID], *, lease: float) -> list[
     )
     for intent in claimed:
         tx.session.expunge(intent)
-    _journal(tx, [(intent, "decided", "claimed", "sending", intent.plan) for intent in claimed])
+    note_all(tx, [Transition(intent, "decided", "claimed", "sending", intent.plan) for intent in claimed])
     return claimed
+
+
+def unsent_of_kind(tx: Tx, kind: str, *, first: Sequence[uuid.UUID], limit: int) -> list[uuid.UUID]:
+    """What is decided, due and was never sent, the oldest first behind those named in `first`.
+
+    The rows stay locked until the end of the transaction, and those that another transaction has locked are left out.
+    """
+    return list(
+        tx.session.scalars(
+            select(Intent.id)
+            .filter_by(shop=tx.shop, kind=kind, state="decided", sends=0)
+            .where(Intent.due_at <= tx.now)
+            .order_by(Intent.id.in_(first).desc(), Intent.due_at, Intent.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
 
 
 def confirm_all(tx: Tx, answered: Sequence[tuple[Intent, Facts]]) -> set[uuid.UUID]:
@@ -60,26 +77,6 @@ def confirm_all(tx: Tx, answered: Sequence[tuple[Intent, Facts]]) -> set[uuid.UU
             .execution_options(synchronize_session=False)
         )
     )
-    rows = [(intent, "claimed", "confirmed", None, facts) for intent, facts in answered if intent.id in confirmed]
-    _journal(tx, rows)
+    settled = [(intent, facts) for intent, facts in answered if intent.id in confirmed]
+    note_all(tx, [Transition(intent, "claimed", "confirmed", None, facts) for intent, facts in settled])
     return confirmed
-
-
-def _journal(tx: Tx, rows: Sequence[tuple[Intent, str, str, str | None, Facts]]) -> None:
-    if not rows:
-        return
-    entries: list[dict[str, Any]] = [
-        {
-            "shop": tx.shop,
-            "intent_id": intent.id,
-            "at": tx.now,
-            "who": tx.who,
-            "token": intent.token,
-            "from_state": before,
-            "to_state": after,
-            "reason": reason,
-            "evidence": evidence,
-        }
-        for intent, before, after, reason, evidence in rows
-    ]
-    tx.session.execute(insert(JournalEntry), entries)

@@ -47,7 +47,10 @@ class Act(Generic[Prepared, Answer]):
     """The other side's own state refuses a second effect (OR21, RT21…): one read that does not find it is enough."""
 
     in_batches: ClassVar[bool] = False
-    """Nothing is read before sending, so many are claimed at once, sent side by side and recorded together."""
+    """Many are carried out together: side by side where nothing is read before sending (OR21), or in one call."""
+
+    per_call: ClassVar[int] = 1
+    """How many of them one call of the other side's can carry, with an answer for each (RT21…)."""
 
     patience: ClassVar[int] = 1
     """How many refusals of a guarded call, each read back and not found, before a person is asked."""
@@ -65,6 +68,13 @@ class Act(Generic[Prepared, Answer]):
 
     def send(self, ports: Ports, prepared: Prepared) -> Answer:
         """Exactly one foreign write."""
+        raise NotImplementedError
+
+    def send_together(self, ports: Ports, prepared: Sequence[Prepared]) -> Sequence[Answer | Rejected]:
+        """One foreign write for all of them, at most `per_call`: what each came to, in their order.
+
+        :raises Rejected: the whole call was refused, and none had an effect.
+        """
         raise NotImplementedError
 
     def evidence(self, intent: Intent, answer: Answer) -> Facts:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +38,9 @@ MAX_SURPRISES = 10
 
 CREDENTIALS_PAUSE = 300.0
 """Seconds until the next try after a 401 or 403: a key is mended by a person."""
+
+READY = "ready"
+"""What is prepared, written ahead and not sent yet."""
 
 
 class Keeping:
@@ -74,22 +78,42 @@ class Keeping:
             raise
 
     def _prepare_and_send(self) -> str:
+        return self._prepare() or self._send()
+
+    def _prepare(self) -> str | None:
+        """How it ended before anything was sent; None where `prepared` is written ahead and may be sent now."""
         try:
-            prepared = self.act.prepare(self.ports, self.intent)
+            self.prepared = self.act.prepare(self.ports, self.intent)
         except AlreadyThere as found:
             return self._record(found.answer)
         if self.act.reads_only:
-            return self._record(prepared)
+            return self._record(self.prepared)
         with self.ports.ledger.write() as tx:
-            intents.write_ahead(tx, self.intent, self.act.plan(self.intent, prepared))
+            intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
+        return None
+
+    def _send(self) -> str:
         if time.monotonic() > self.send_before:
             return self._again("claim_too_old_to_send", 0.0, unsent=True)
         self.sent = True
         try:
-            answer = self.act.send(self.ports, prepared)
+            answer = self.act.send(self.ports, self.prepared)
         except Exception as failure:  # classified to the last one: bytes may have left
             return self._classify(failure)
         return self._record(answer)
+
+    def make_ready(self) -> str:
+        """Get as far as the sending, for whoever sends several in one call: `READY`, or how it ended before."""
+        return self._guard(lambda: self._prepare() or READY)
+
+    def answered(self, answer: Any) -> str:
+        """Record what a shared call came to for this one."""
+        self.sent = True
+        return self._guard(lambda: self._record(answer))
+
+    def refused_together(self, refusal: Rejected) -> str:
+        """A shared call was refused as a whole, perhaps for another's sake: this one's next sending is its own."""
+        return self._again("refused_together", 0.0, refusal.message)
 
     def send_at_once(self) -> Any:
         """The answer to what is written ahead already, for acts that go in batches.
@@ -235,3 +259,15 @@ def carry_out(ports: Ports, act: Act[Any, Any], intent_id: uuid.UUID, *, retry: 
     except FenceLost as lost:
         log.warning("stopped: %s", lost)
         return "claim lost"
+
+
+def told(keep: Callable[[], str]) -> str:
+    """Keep one of several promises: what goes wrong with it must not keep the others from being recorded."""
+    try:
+        return keep()
+    except FenceLost as lost:
+        log.warning("stopped: %s", lost)
+        return "claim lost"
+    except Exception:
+        log.exception("an error nobody foresaw")
+        return "unexpected error"

@@ -1,25 +1,23 @@
 """Many promises of one kind side by side: claimed in one commit, sent at once, recorded as their answers come in.
 
 The promises are the same and are kept the same way as in `carry_out`; only the commits are shared. Whatever is not a
-plain answer, and whatever was not fresh, goes the ordinary way, one by one.
+plain answer, and whatever was not fresh, goes the ordinary way, one by one. Kinds that the other side takes in one call
+go through `carry_out_together`.
 """
 
 from __future__ import annotations
 
-import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any
 
 from integration.domain.retry import RetryPolicy
 from integration.ledger.batches import claim_all, confirm_all
-from integration.ledger.intents import FenceLost
 from integration.usecases.acts import Act
-from integration.usecases.carry_out import Keeping, carry_out
+from integration.usecases.carry_out import Keeping, carry_out, told
+from integration.usecases.carry_out_together import carry_out_together
 from integration.usecases.ports import Ports
-
-log = logging.getLogger(__name__)
 
 
 def carry_out_many(
@@ -30,6 +28,8 @@ def carry_out_many(
     :param hands: where the calls are made; its size is the number of connections.
     :returns: what happened to each, for the log.
     """
+    if act.per_call > 1:
+        return carry_out_together(ports, act, intent_ids, retry=retry)
     with ports.ledger.write() as tx:
         claimed = claim_all(tx, intent_ids, lease=ports.settings.claim_lease)
     keepings = [Keeping(ports, act, intent, retry) for intent in claimed]
@@ -37,7 +37,7 @@ def carry_out_many(
     fresh = {intent.id for intent in claimed}
     outcomes = {
         # Mypy infers no type for a lambda with defaults.
-        one: _told(lambda one=one: carry_out(ports, act, one, retry=retry))  # type: ignore[misc]
+        one: told(lambda one=one: carry_out(ports, act, one, retry=retry))  # type: ignore[misc]
         for one in intent_ids
         if one not in fresh
     }
@@ -60,17 +60,5 @@ def _take_over(ports: Ports, act: Act[Any, Any], done: dict[Future[Any], Keeping
         failure = future.exception()
         if isinstance(failure, Exception):
             # Mypy infers no type for a lambda with defaults.
-            outcomes[keeping.intent.id] = _told(lambda k=keeping, f=failure: k.unanswered(f))  # type: ignore[misc]
+            outcomes[keeping.intent.id] = told(lambda k=keeping, f=failure: k.unanswered(f))  # type: ignore[misc]
     return outcomes
-
-
-def _told(keep: Callable[[], str]) -> str:
-    """One promise's failure must not keep the others of its batch from being recorded."""
-    try:
-        return keep()
-    except FenceLost as lost:
-        log.warning("stopped: %s", lost)
-        return "claim lost"
-    except Exception:
-        log.exception("an error nobody foresaw")
-        return "unexpected error"

@@ -1,11 +1,12 @@
 """The steps of a return on Mirakl: accept (RT21), receive (RT25), assess (RT26), close (RT27).
 
-They are alike: one call that names one return, answered by a 200 with an error per return, and a state on Mirakl that
-refuses a repeat. "Already there" is found by reading (RT11) and is success.
+They are alike: one call that names up to 100 returns, answered by a 200 with an error for each that did not move, and a
+state on Mirakl that refuses a repeat. "Already there" is found by reading (RT11) and is success.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from integration.domain.returns import CLOSED, ENDED_EARLY, IN_PROGRESS, RECEIVED
@@ -26,6 +27,8 @@ class ReturnStep(Act[Prepared, str]):
     queue: ClassVar[str] = "reason-mapping"
     review_kind: ClassVar[str] = "return"
     guarded: ClassVar[bool] = True
+    in_batches: ClassVar[bool] = True
+    per_call: ClassVar[int] = 100
     leads_to: ClassVar[str]
     """Mirakl's state after the step."""
 
@@ -35,14 +38,22 @@ class ReturnStep(Act[Prepared, str]):
     def plan(self, intent: Intent, prepared: Prepared) -> Facts:
         return intent.plan
 
-    def call(self, ports: Ports, prepared: Prepared) -> ReturnResults:
+    def call(self, ports: Ports, prepared: Sequence[Prepared]) -> ReturnResults:
+        raise NotImplementedError
+
+    def return_id(self, prepared: Prepared) -> str:
         raise NotImplementedError
 
     def send(self, ports: Ports, prepared: Prepared) -> str:
-        results = self.call(ports, prepared)
-        for message in results.errors.values():
-            raise Rejected(message, status=200)
-        return self.leads_to
+        [answer] = self.send_together(ports, [prepared])
+        if isinstance(answer, Rejected):
+            raise answer
+        return answer
+
+    def send_together(self, ports: Ports, prepared: Sequence[Prepared]) -> Sequence[str | Rejected]:
+        errors = self.call(ports, prepared).errors
+        ids = [self.return_id(one) for one in prepared]
+        return [Rejected(errors[one], status=200) if one in errors else self.leads_to for one in ids]
 
     def read_back(self, ports: Ports, intent: Intent) -> str | None:
         found = self.find(ports, intent)
@@ -72,32 +83,36 @@ class ReturnStep(Act[Prepared, str]):
             hold_return(tx, row, held)
 
 
-class AcceptReturn(ReturnStep[str]):
+class PlainStep(ReturnStep[str]):
+    """A step of which there is nothing to say but the return's id."""
+
+    def prepare(self, ports: Ports, intent: Intent) -> str:
+        return intent.subject
+
+    def return_id(self, prepared: str) -> str:
+        return prepared
+
+
+class AcceptReturn(PlainStep):
     """RT21: the seller agrees to the return."""
 
     kind: ClassVar[str] = "accept_return"
     leads_to: ClassVar[str] = IN_PROGRESS
     reached_by: ClassVar[frozenset[str]] = frozenset({IN_PROGRESS, RECEIVED, CLOSED})
 
-    def prepare(self, ports: Ports, intent: Intent) -> str:
-        return intent.subject
-
-    def call(self, ports: Ports, prepared: str) -> ReturnResults:
-        return ports.mirakl.accept_returns([(prepared, True)])
+    def call(self, ports: Ports, prepared: Sequence[str]) -> ReturnResults:
+        return ports.mirakl.accept_returns([(return_id, True) for return_id in prepared])
 
 
-class ReceiveReturn(ReturnStep[str]):
+class ReceiveReturn(PlainStep):
     """RT25: the parcel has arrived, as the first verdict shows."""
 
     kind: ClassVar[str] = "receive_return"
     leads_to: ClassVar[str] = RECEIVED
     reached_by: ClassVar[frozenset[str]] = frozenset({RECEIVED, CLOSED})
 
-    def prepare(self, ports: Ports, intent: Intent) -> str:
-        return intent.subject
-
-    def call(self, ports: Ports, prepared: str) -> ReturnResults:
-        return ports.mirakl.receive_returns([prepared])
+    def call(self, ports: Ports, prepared: Sequence[str]) -> ReturnResults:
+        return ports.mirakl.receive_returns(prepared)
 
 
 class AssessReturn(ReturnStep[ReturnCompliance]):
@@ -122,8 +137,11 @@ class AssessReturn(ReturnStep[ReturnCompliance]):
             ]
         }
 
-    def call(self, ports: Ports, prepared: ReturnCompliance) -> ReturnResults:
-        return ports.mirakl.assess_returns([prepared])
+    def call(self, ports: Ports, prepared: Sequence[ReturnCompliance]) -> ReturnResults:
+        return ports.mirakl.assess_returns(prepared)
+
+    def return_id(self, prepared: ReturnCompliance) -> str:
+        return prepared.return_id
 
     def is_done(self, found: Return) -> bool:
         return found.state == CLOSED or all(line.compliance for line in found.return_lines)
@@ -141,15 +159,12 @@ class AssessReturn(ReturnStep[ReturnCompliance]):
         return LineCompliance(line.order_line_id, compliant=False, non_compliance_reason_code=code)
 
 
-class CloseReturn(ReturnStep[str]):
+class CloseReturn(PlainStep):
     """RT27: nothing is open any more; every refund that was due is confirmed."""
 
     kind: ClassVar[str] = "close_return"
     leads_to: ClassVar[str] = CLOSED
     reached_by: ClassVar[frozenset[str]] = frozenset({CLOSED})
 
-    def prepare(self, ports: Ports, intent: Intent) -> str:
-        return intent.subject
-
-    def call(self, ports: Ports, prepared: str) -> ReturnResults:
-        return ports.mirakl.close_returns([prepared])
+    def call(self, ports: Ports, prepared: Sequence[str]) -> ReturnResults:
+        return ports.mirakl.close_returns(prepared)
