@@ -10,7 +10,7 @@ from integration.cli.output import print_table, shown
 from integration.cli.refund_row import calculation_of, refund_row
 from integration.domain.refund_evidence import explain
 from integration.domain.refunds import Calculation
-from integration.ledger.intents import journal_of
+from integration.ledger.journal import journal_of
 from integration.ledger.refunds import Refund
 from integration.ledger.store import Tx
 

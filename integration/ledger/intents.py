@@ -19,8 +19,9 @@ from typing import Any, Literal
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from integration.ledger.journal import note
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent, JournalEntry
+from integration.ledger.tables import Facts, Intent
 
 OPEN = ("decided", "claimed", "unknown")
 SETTLED = ("confirmed", "dropped")
@@ -60,7 +61,7 @@ def decide(
         if known is None:
             raise
         return known, False
-    _journal(tx, intent, None, None, plan or {})
+    note(tx, intent, None, None, plan or {})
     tx.ring(kind, intent.id, due_at=intent.due_at, urgent=urgent)
     return intent, True
 
@@ -99,7 +100,7 @@ def claim(tx: Tx, intent_id: uuid.UUID, *, lease: float) -> Intent | None:
         return None
     if _rows(decided) == 1:
         intent = _fresh(tx, intent_id)
-        _journal(tx, intent, "decided", None, {})
+        note(tx, intent, "decided", None, {})
         return intent
     unknown = tx.session.execute(
         update(Intent)
@@ -116,7 +117,7 @@ def write_ahead(tx: Tx, intent: Intent, plan: Facts) -> None:
     """
     _fenced(tx, intent, "claimed", plan=plan, sent_at=tx.now, sends=Intent.sends + 1, absences=0)
     intent.plan, intent.sends, intent.sent_at = plan, intent.sends + 1, tx.now
-    _journal(tx, intent, "claimed", "sending", plan)
+    note(tx, intent, "claimed", "sending", plan)
 
 
 def settle(
@@ -148,7 +149,7 @@ def settle(
     _fenced(tx, intent, before, **values)
     for name, value in values.items():
         setattr(intent, name, value)
-    _journal(tx, intent, before, reason, evidence or {})
+    note(tx, intent, before, reason, evidence or {})
     if state in ("decided", "unknown"):
         _ring(tx, intent)
     if state != "unknown" and intent.group_key is not None:
@@ -169,7 +170,7 @@ def expire(tx: Tx, *, settling: float, reads_only: Sequence[str]) -> int:
         intent.due_at = tx.now if harmless else tx.now + timedelta(seconds=settling)
         intent.token += 1  # the old holder, should it wake up, has lost its fence
         intent.lease_until = None
-        _journal(tx, intent, "claimed", "claim_expired", {})
+        note(tx, intent, "claimed", "claim_expired", {})
     tx.session.flush()
     return len(expired)
 
@@ -218,7 +219,7 @@ def reopen(
             intent.due_at, intent.lease_until, intent.settled_at = now, None, None
     except IntegrityError:
         raise GroupInFlight(f"another call of {intent.group_key} is in flight") from None
-    _journal(tx, intent, before, reason, evidence or {})
+    note(tx, intent, before, reason, evidence or {})
     tx.ring(intent.kind, intent.id, due_at=now, urgent=intent.urgent)  # not noted: who has no bell leaves it to a sweep
 
 
@@ -229,7 +230,7 @@ def close(tx: Tx, intent: Intent, state: str, *, reason: str, evidence: Facts | 
     intent.token += 1
     intent.lease_until, intent.settled_at = None, tx.now
     tx.session.flush()
-    _journal(tx, intent, before, reason, evidence or {})
+    note(tx, intent, before, reason, evidence or {})
 
 
 def make_urgent(tx: Tx, intent: Intent) -> None:
@@ -237,13 +238,6 @@ def make_urgent(tx: Tx, intent: Intent) -> None:
     if not intent.urgent and intent.state == "decided":
         intent.urgent = True
         _ring(tx, intent)
-
-
-def journal_of(tx: Tx, intent_id: uuid.UUID) -> list[JournalEntry]:
-    """All that happened to an intent, oldest first."""
-    return list(
-        tx.session.scalars(select(JournalEntry).filter_by(shop=tx.shop, intent_id=intent_id).order_by(JournalEntry.id))
-    )
 
 
 def _fenced(tx: Tx, intent: Intent, from_state: str, **values: Any) -> None:
@@ -285,15 +279,6 @@ def _ring_next_of_group(tx: Tx, intent: Intent) -> None:
     )
     if waiting is not None:
         _ring(tx, waiting)
-
-
-def _journal(tx: Tx, intent: Intent, before: str | None, reason: str | None, evidence: Facts) -> None:
-    tx.session.add(
-        JournalEntry(
-            shop=tx.shop, intent_id=intent.id, at=tx.now, who=tx.who, token=intent.token, from_state=before,
-            to_state=intent.state, reason=reason or intent.reason, evidence=evidence,
-        )
-    )  # fmt: skip
 
 
 def _rows(result: Any) -> int:

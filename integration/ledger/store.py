@@ -43,6 +43,8 @@ class Tx:
         self.shop = shop
         self.who = who
         self.rings: list[Ring] = []
+        self.before_commit: list[Callable[[], None]] = []
+        """What belongs to this transaction and is written last of all."""
         self.after_commit: list[Callable[[], None]] = []
         self._now: datetime | None = None
 
@@ -95,6 +97,8 @@ class Ledger:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             tx = Tx(session, self.shop, self.who)
             yield tx
+            for write in tx.before_commit:
+                write()
         for act in tx.after_commit:
             act()
         if tx.rings:

@@ -11,7 +11,7 @@ from integration.ledger.tables.base import Base, Facts
 from integration.ledger.tables.fleet import AlertRow, CallRow, CeilingRow, HeartbeatRow, ReferenceRow, WatermarkRow
 from integration.ledger.tables.inbox import ReviewRow
 from integration.ledger.tables.orders import OrderRow
-from integration.ledger.tables.promises import Intent, JournalEntry
+from integration.ledger.tables.promises import ChainHeadRow, Intent, JournalEntry
 from integration.ledger.tables.refunds import RefundRow
 from integration.ledger.tables.returns import EventRow, ReturnLineRow, ReturnRow
 from integration.ledger.tables.stock import MovementRow, StockImportRow
@@ -22,6 +22,7 @@ __all__ = [
     "Base",
     "CallRow",
     "CeilingRow",
+    "ChainHeadRow",
     "CycleRow",
     "DocumentRow",
     "EventRow",

@@ -56,10 +56,16 @@ class Intent(Base):
 
 
 class JournalEntry(Base):
-    """Append-only: each transition of an intent, with who, when and the evidence. Replayed, it gives today's state."""
+    """Append-only: each transition of an intent, with who, when and the evidence. Replayed, it gives today's state.
+
+    `link`, `previous_hash` and `hash` are the entry's seal in the shop's chain, for kinds that are sealed.
+    """
 
     __tablename__ = "journal"
-    __table_args__ = (Index("ix_journal_intent_id_id", "intent_id", "id"),)
+    __table_args__ = (
+        Index("ix_journal_intent_id_id", "intent_id", "id"),
+        Index("uq_journal_link", "shop", "link", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     shop: Mapped[str]
@@ -71,3 +77,16 @@ class JournalEntry(Base):
     to_state: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str | None]
     evidence: Mapped[Facts] = mapped_column(default=dict)
+    link: Mapped[int | None]
+    previous_hash: Mapped[str | None] = mapped_column(String(64))
+    hash: Mapped[str | None] = mapped_column(String(64))
+
+
+class ChainHeadRow(Base):
+    """How many entries a shop's chain has, and the newest one's hash: without it, a chain cut short would not show."""
+
+    __tablename__ = "chain_heads"
+
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    length: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from integration.ledger import intents
+from integration.ledger.journal import journal_of
 from integration.ledger.refunds import get_refund
 from integration.ledger.reviews import get_review, open_review, reviews
 from integration.ledger.store import Ledger
@@ -70,7 +71,7 @@ def test_the_word_the_person_and_the_note_are_kept(backhaul: Backhaul, ledger: L
     result = backhaul("review", "resolve", opened, "--dismiss", "--note", "Reveni paid it", "--json")
     assert json.loads(result.stdout)["state"] == "resolved"
     with ledger.read() as tx:
-        review, journal = get_review(tx, UUID(opened)), intents.journal_of(tx, refund_id)
+        review, journal = get_review(tx, UUID(opened)), journal_of(tx, refund_id)
     assert review is not None
     assert (review.resolved_by, review.resolution) == ("cli:ada", "dismiss: Reveni paid it")
     assert (journal[-1].who, journal[-1].evidence) == (
@@ -121,7 +122,7 @@ def test_the_refund_that_it_is_on_mirakl_is_taken_for_ours(
     told = resolved(backhaul, ledger, "--done", "--refund-id", on_mirakl)
     assert f"is refund {on_mirakl} on Mirakl" in told
     with ledger.read() as tx:
-        refund, [*_, last] = get_refund(tx, refund_id), intents.journal_of(tx, refund_id)
+        refund, [*_, last] = get_refund(tx, refund_id), journal_of(tx, refund_id)
         assert reviews(tx) == []
     assert refund is not None
     assert refund.state in ("confirmed", "refunded")

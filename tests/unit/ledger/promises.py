@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 from integration.ledger import intents
+from integration.ledger.journal import journal_of
 from integration.ledger.store import Ledger
 from integration.ledger.tables import Intent, JournalEntry
 
@@ -41,7 +42,7 @@ def now_stands(ledger: Ledger, intent_id: uuid.UUID) -> Intent:
 
 def journal(ledger: Ledger, intent_id: uuid.UUID) -> list[JournalEntry]:
     with ledger.read() as tx:
-        return intents.journal_of(tx, intent_id)
+        return journal_of(tx, intent_id)
 
 
 def expire(ledger: Ledger, *, settling: float = 60, reads_only: tuple[str, ...] = ()) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import update
 
 from integration.ledger import intents
 from integration.ledger.batches import claim_all, confirm_all
+from integration.ledger.journal import journal_of
 from integration.ledger.orders import add_order, get_order, orders
 from integration.ledger.reviews import reviews
 from integration.ledger.tables import OrderRow
@@ -86,8 +87,8 @@ def test_an_intent_is_claimed_by_one_batch_and_confirmed_under_its_newest_token_
         confirmed = confirm_all(tx, [(intent, {"answer": "by_us"}) for intent in first])
     assert confirmed == {intent.id for intent in first[1:]}
     with ledger.read() as tx:
-        assert [entry.to_state for entry in intents.journal_of(tx, first[1].id)] == ["decided", "claimed", "confirmed"]
-        assert [entry.to_state for entry in intents.journal_of(tx, first[0].id)] == ["decided", "claimed"]
+        assert [entry.to_state for entry in journal_of(tx, first[1].id)] == ["decided", "claimed", "confirmed"]
+        assert [entry.to_state for entry in journal_of(tx, first[0].id)] == ["decided", "claimed"]
 
 
 def test_the_sellers_rule_holds_an_unknown_sku_and_a_replay_accepts_the_order(make: Make, sandbox: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from integration.domain.orders import Waits
 from integration.errors import CredentialsRefused, Held, Rejected, Retryable
 from integration.ledger import intents
+from integration.ledger.journal import journal_of
 from integration.ledger.reviews import reviews
 from integration.ledger.tables import Facts, Intent
 from integration.usecases import carry_out as module
@@ -30,7 +31,7 @@ def test_what_is_answered_is_recorded_once(ports: Ports) -> None:
     assert promise.keep() == "nothing to do"
     assert (act.sendings, act.recorded) == (1, ["done"])
     with ports.ledger.read() as tx:
-        steps = [(entry.to_state, entry.evidence) for entry in intents.journal_of(tx, promise.id)]
+        steps = [(entry.to_state, entry.evidence) for entry in journal_of(tx, promise.id)]
     assert steps == [
         ("decided", {}), ("claimed", {}), ("claimed", {"prepared": "ready"}), ("confirmed", {"answer": "done"}),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from integration.ledger import intents
+from integration.ledger.journal import journal_of
 from integration.ledger.tables import Intent
 from integration.sandbox import SandboxClient
 from tests.unit.usecases.conftest import StartFleet
@@ -82,7 +83,7 @@ def test_a_refund_without_effect_is_sent_once_more_after_two_reads_that_did_not_
     assert outcomes(lane, parcels) == dict.fromkeys(WITHOUT_EFFECT, (True, 2))
     assert lane.sandbox.books()["calls"]["OR28"] == 2 * len(WITHOUT_EFFECT)
     with lane.fleet.ports.ledger.read() as tx:
-        told = [entry.to_state for entry in intents.journal_of(tx, intent_of(lane, parcels["500"]).id)]
+        told = [entry.to_state for entry in journal_of(tx, intent_of(lane, parcels["500"]).id)]
     once = ["decided", "claimed", "claimed"]
     assert told == [*once, "unknown", "unknown", *once, "confirmed"]
 
