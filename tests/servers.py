@@ -75,15 +75,16 @@ class PostgresServer:
             self._process.wait()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def create_database(self) -> str:
-        """A fresh, empty database. Returns its SQLAlchemy URL."""
+    def create_database(self, *, like: str | None = None) -> str:
+        """A fresh database, empty or a copy of one that nobody is connected to. Returns its SQLAlchemy URL."""
         name = f"test_{uuid.uuid4().hex}"
-        self._execute(f"CREATE DATABASE {name}")
+        template = "template1" if like is None else _name_of(like)
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/{name}"
 
     def drop_database(self, url: str) -> None:
         """Drop what `create_database` made, along with whoever is still connected to it."""
-        self._execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+        self._execute(f"DROP DATABASE {_name_of(url)} WITH (FORCE)")
 
     def _start(self) -> None:
         binaries, identity = _postgres_binaries(self._scratch), _unprivileged()
@@ -129,6 +130,10 @@ class PostgresServer:
         address = f"host=127.0.0.1 port={self._port} user=postgres dbname=postgres"
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.encode())
+
+
+def _name_of(url: str) -> str:
+    return url.rpartition("/")[2]
 
 
 def _postgres_binaries(scratch: Path) -> Path:

@@ -11,7 +11,6 @@ from typer.testing import CliRunner, Result
 
 from integration.cli.main import app
 from integration.ledger.engine import make_engine
-from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
 from integration.sandbox import RunningSandbox, SandboxClient, SandboxOptions, start_sandbox
 from integration.settings import Settings
@@ -49,6 +48,12 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ledger_url: str
 
 
 @pytest.fixture
+def no_tables(environment: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As before the first `backhaul up`: the database holds no ledger."""
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+
+
+@pytest.fixture
 def backhaul(environment: None) -> Backhaul:
     """Run `backhaul` with these words."""
     return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
@@ -58,7 +63,6 @@ def backhaul(environment: None) -> Backhaul:
 def ledger(environment: None) -> Iterator[Ledger]:
     """A ledger with its tables and nothing in them."""
     engine = make_engine(os.environ["DATABASE_URL"])
-    migrate(engine)
     yield Ledger(engine, shop="default", who="test")
     engine.dispose()
 

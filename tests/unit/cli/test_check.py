@@ -49,6 +49,7 @@ def test_a_fleet_without_a_broker_brings_its_own(backhaul: Backhaul, ledger: Led
     assert "backhaul up" in checks(backhaul, exit_code=0)["broker"]["detail"]
 
 
+@pytest.mark.usefixtures("no_tables")
 def test_everything_that_fails_is_told_at_once_with_what_to_do(
     backhaul: Backhaul, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -60,6 +60,7 @@ def test_a_file_that_cannot_be_made_is_named(
 
 
 @pytest.mark.parametrize("words", [*LISTINGS[1:], ("replay", "order", "O-1")])
+@pytest.mark.usefixtures("no_tables")
 def test_a_ledger_without_tables_says_how_it_gets_them(backhaul: Backhaul, words: tuple[str, ...]) -> None:
     result = backhaul(*words)
     assert (result.exit_code, "backhaul up" in result.stderr) == (2, True)

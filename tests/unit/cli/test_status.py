@@ -89,6 +89,7 @@ def test_passwords_are_masked(backhaul: Backhaul, ledger: Ledger, monkeypatch: p
     assert "hunter2" not in backhaul("status").output
 
 
+@pytest.mark.usefixtures("no_tables")
 def test_a_fleet_that_never_ran_has_a_status_too(backhaul: Backhaul) -> None:
     facts = status(backhaul)
     assert (facts["ledger_current"], facts["broker_url"]) == (False, None)

@@ -30,8 +30,8 @@ def table_names(engine: Engine) -> set[str]:
     return set(inspect(engine).get_table_names())
 
 
-def test_an_empty_database_gets_every_table(database_url: str) -> None:
-    engine = make_engine(database_url)
+def test_an_empty_database_gets_every_table(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
     assert not is_current(engine)
     migrate(engine)
     assert is_current(engine)
@@ -51,9 +51,9 @@ def test_the_migrated_tables_are_those_of_the_models(engine: Engine) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_of_starters_at_once_one_migrates_and_the_others_find_it_done(database_url: str) -> None:
+def test_of_starters_at_once_one_migrates_and_the_others_find_it_done(empty_database_url: str) -> None:
     def start(_number: int) -> bool:
-        engine = make_engine(database_url)
+        engine = make_engine(empty_database_url)
         migrate(engine)
         current = is_current(engine)
         engine.dispose()
@@ -62,13 +62,13 @@ def test_of_starters_at_once_one_migrates_and_the_others_find_it_done(database_u
     assert at_once(4, start) == [True] * 4
 
 
-def test_two_processes_may_start_at_once(database_url: str, tmp_path: Path) -> None:
-    environment: Mapping[str, str] = {**SETTINGS, "DATABASE_URL": database_url, "PYTHONPATH": str(Path.cwd())}
+def test_two_processes_may_start_at_once(empty_database_url: str, tmp_path: Path) -> None:
+    environment: Mapping[str, str] = {**SETTINGS, "DATABASE_URL": empty_database_url, "PYTHONPATH": str(Path.cwd())}
     command = [sys.executable, "-W", "error", "-m", "integration.ledger.migrations"]
     starters = [subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.PIPE) for _ in range(2)]
     ends = [starter.communicate(timeout=60)[1].decode() for starter in starters]
     assert [starter.returncode for starter in starters] == [0, 0], ends
-    engine = make_engine(database_url)
+    engine = make_engine(empty_database_url)
     assert is_current(engine)
     engine.dispose()
 
@@ -77,8 +77,8 @@ def test_a_ledger_of_this_version_may_be_used(engine: Engine) -> None:
     require_current_tables(engine)
 
 
-def test_a_database_without_a_ledger_is_said_to_be_one(database_url: str) -> None:
-    engine = make_engine(database_url)
+def test_a_database_without_a_ledger_is_said_to_be_one(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
     assert not has_current_tables(engine)
     with pytest.raises(LedgerUnusable, match="backhaul up"):
         require_current_tables(engine)

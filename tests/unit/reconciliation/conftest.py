@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Engine
 
 from integration.ledger.engine import make_engine
-from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
 from integration.mirakl.client import Mirakl
 from integration.usecases.ports import Ports
@@ -25,7 +24,6 @@ NOBODY_LISTENS = "http://127.0.0.1:9"
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
-    migrate(engine)
     yield engine
     engine.dispose()
 
@@ -39,7 +37,6 @@ def ledger(engine: Engine) -> Ledger:
 def fleet_of(tmp_path: Path, sqlite_url: str) -> Iterator[Callable[..., tuple[Ports, FakeAccount]]]:
     """Ports on an account that is made by hand; `scale` multiplies Mirakl's published windows."""
     engine = make_engine(sqlite_url)
-    migrate(engine)
 
     def begin(*, scale: float = 0.001) -> tuple[Ports, FakeAccount]:
         environment = {

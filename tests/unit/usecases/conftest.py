@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from integration.ledger.engine import make_engine
-from integration.ledger.migrations import migrate
 from integration.sandbox import SandboxClient, SandboxOptions, start_sandbox
 from integration.settings import Settings
 from integration.usecases.ports import Ports
@@ -73,6 +72,5 @@ def ports(tmp_path: Path, sqlite_url: str) -> Iterator[Ports]:
         }
     )  # fmt: skip
     engine = make_engine(sqlite_url)
-    migrate(engine)
     yield make_ports(settings, who="test", engine=engine)
     engine.dispose()

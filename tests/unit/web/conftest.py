@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from integration.ledger.engine import make_engine
-from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
 from tests.unit.web.running import RunningWeb
 
@@ -15,7 +14,6 @@ from tests.unit.web.running import RunningWeb
 @pytest.fixture
 def ledger(sqlite_url: str) -> Iterator[Ledger]:
     engine = make_engine(sqlite_url)
-    migrate(engine)
     yield Ledger(engine, shop="default", who="web")
     engine.dispose()
 

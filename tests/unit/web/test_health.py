@@ -38,8 +38,8 @@ def no_broker() -> Mapping[str, int]:
     raise ConnectionRefusedError
 
 
-def test_the_fleet_becomes_ready_step_by_step(sqlite_url: str) -> None:
-    engine = make_engine(sqlite_url)
+def test_the_fleet_becomes_ready_step_by_step(empty_database_url: str) -> None:
+    engine = make_engine(empty_database_url)
     ledger = Ledger(engine, shop="default", who="web")
     with RunningWeb(ledger) as web:
         assert missing(web) == ["migration"]

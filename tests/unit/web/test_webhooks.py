@@ -12,7 +12,6 @@ import pytest
 import requests
 
 from integration.ledger.engine import make_engine
-from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
 from integration.reveni.signature import sign
 from integration.web import webhooks
@@ -41,7 +40,6 @@ def test_a_duplicate_is_acknowledged_and_changes_nothing(web: RunningWeb, ledger
 
 def test_fifty_deliveries_of_one_event_at_once_are_stored_once(database_url: str) -> None:
     engine = make_engine(database_url)
-    migrate(engine)
     ledger = Ledger(engine, shop="default", who="web")
     event = an_event()
     with RunningWeb(ledger) as web, ThreadPoolExecutor(50) as senders:
