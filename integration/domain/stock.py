@@ -1,9 +1,9 @@
-"""Reading what happened to a stock import, and telling "not live yet" from "no". Pure."""
+"""What an offer's level says of our stock imports, and telling "not live yet" from "no". Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +19,21 @@ PARKED = RetryPolicy(first=300.0, longest=21_600.0)
 """Seconds between tries of a line whose product is not live yet: five minutes, growing to six hours."""
 
 
+FOR_WANT_OF_STOCK = frozenset(
+    {
+        "ZERO_QUANTITY",
+        "AVAILABLE_QUANTITY_LESS_THAN_MIN_ORDER_QUANTITY",
+        "AVAILABLE_QUANTITY_LESS_THAN_PACKAGE_QUANTITY",
+    }
+)
+"""OF21 `inactivity_reasons` that a stock import mends."""
+
+
+def shows_live(active: bool | None, inactivity_reasons: Collection[str]) -> bool:
+    """Whether OF21 shows a product that takes stock: its offer is active, or inactive for want of stock alone."""
+    return bool(active) or (bool(inactivity_reasons) and FOR_WANT_OF_STOCK.issuperset(inactivity_reasons))
+
+
 def what_a_refusal_means(message: str) -> Literal["parked", "held"]:
     """`parked`: the product is not live yet, the line will be tried again by itself. `held`: a person is asked."""
     return "parked" if NOT_LIVE_YET.search(message) else "held"
@@ -29,12 +44,14 @@ class StockSent:
     """One line of an import: the offer's quantity before, the units that came back, the absolute quantity sent.
 
     `sent` is `before + units`, or, where there is a stock master, the master's level, which has the units in it.
+    `live`: OF21 showed the product live at that time.
     """
 
     sku: str
     before: int
     units: int
     sent: int
+    live: bool = False
 
 
 def landed(line: StockSent, level: int | None) -> bool | None:
@@ -54,3 +71,11 @@ def all_landed(lines: Iterable[tuple[StockSent, int | None]]) -> bool | None:
     """The verdict on the whole file, which Mirakl takes as a whole; None when the lines do not agree."""
     verdicts = {landed(line, level) for line, level in lines}
     return verdicts.pop() if len(verdicts) == 1 else None
+
+
+def sales_explain(line: StockSent, level: int, *, applied: bool) -> bool:
+    """Whether an offer stands where an import left it, but for sales, which only take units off.
+
+    :param applied: Mirakl says that it set the line (STO02 COMPLETE), and not that it left all as it was (FAILED).
+    """
+    return level <= (line.sent if applied else line.before)

@@ -64,6 +64,15 @@ def get_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow | None:
     return tx.session.scalar(select(ReviewRow).filter_by(shop=tx.shop, id=review_id))
 
 
+def resolved_for(tx: Tx, *, kind: str, reason: str) -> set[str]:
+    """Subjects of the cases of this kind that were held for this reason, and that a person has dealt with."""
+    return set(
+        tx.session.scalars(
+            select(ReviewRow.subject).filter_by(shop=tx.shop, kind=kind, reason=reason, state="resolved")
+        )
+    )
+
+
 def reviews(tx: Tx, *, state: str | None = "open") -> list[ReviewRow]:
     """The inbox, oldest first."""
     query = select(ReviewRow).filter_by(shop=tx.shop).order_by(ReviewRow.opened_at, ReviewRow.id)

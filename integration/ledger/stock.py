@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select, update
 
 from integration.ledger.store import Tx
-from integration.ledger.tables import MovementRow, StockImportRow
+from integration.ledger.tables import Facts, Intent, MovementRow, StockImportRow
 
 
 def add_movement(
@@ -78,6 +79,16 @@ def unpark(tx: Tx) -> int:
 def unfinished_import(tx: Tx) -> StockImportRow | None:
     """The shop's import in flight: there is one at most."""
     return tx.session.scalar(select(StockImportRow).filter_by(shop=tx.shop, finished_at=None))
+
+
+def lines_sent(tx: Tx, *, since: datetime) -> list[Facts]:
+    """The lines of every file (STO01) that was sent since then, oldest file first, as `send_stock` planned them."""
+    sent = tx.session.scalars(
+        select(Intent)
+        .where(Intent.shop == tx.shop, Intent.kind == "send_stock", Intent.sent_at >= since)
+        .order_by(Intent.sent_at)
+    )
+    return [line for intent in sent for line in intent.plan["lines"]]
 
 
 def get_import(tx: Tx, import_id: uuid.UUID) -> StockImportRow:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
-from integration.domain.stock import PARKED, what_a_refusal_means
+from integration.domain.stock import PARKED, StockSent, what_a_refusal_means
 from integration.errors import Held
 from integration.ledger.stock import get_import, movements
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, MovementRow
+from integration.mirakl.wire.offers import StockImport
 from integration.usecases.acts import Act, WaitsFor
+from integration.usecases.compare_offers import unexplained
 from integration.usecases.move_units import hold_movement
 from integration.usecases.ports import Ports
+from integration.usecases.read_offers import read_offers
 from integration.usecases.stock_channel import open_channel
 
 BETWEEN_LOOKS = 15.0
@@ -24,10 +27,12 @@ BETWEEN_LOOKS = 15.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """`status`: COMPLETE or FAILED; `refusals`: Mirakl's message for each SKU that was refused."""
+    """`status`: COMPLETE or FAILED; `refusals`: Mirakl's message for each SKU that was refused; `unexplained`: SKUs
+    whose offers show afterwards what neither the import nor sales explain."""
 
     status: str
-    refusals: Mapping[str, str]
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    unexplained: Mapping[str, Held] = field(default_factory=dict)
 
 
 class FollowImport(Act[Outcome, Outcome]):
@@ -39,30 +44,27 @@ class FollowImport(Act[Outcome, Outcome]):
     reads_only: ClassVar[bool] = True
 
     def prepare(self, ports: Ports, intent: Intent) -> Outcome:
-        import_id = intent.plan["import_id"]
-        found = ports.mirakl.stock_import(import_id)
+        lines = {line["sku"]: StockSent(**line) for line in intent.plan.get("lines", [])}
+        found = ports.mirakl.stock_import(intent.plan["import_id"])
         if found.status not in ("COMPLETE", "FAILED"):
             raise WaitsFor("import_running", ports.settings.scaled(BETWEEN_LOOKS))
-        if found.status == "FAILED" or not (found.lines_in_error or found.has_error_report):
-            return Outcome(found.status, {})
-        errors = ports.mirakl.stock_import_errors(import_id)
-        refusals = {error.sku: error.reason for error in errors if error.sku}
-        if len(refusals) < (found.lines_in_error or 1):
-            raise Held(
-                "import_report_unreadable",
-                f"Import {import_id} refused {found.lines_in_error} line(s) and its report (STO03) names "
-                f"{len(refusals)}: compare the offers' quantities, then replay what did not arrive.",
-            )
-        return Outcome(found.status, refusals)
+        refusals = _refusals(ports, found) if found.status == "COMPLETE" else {}
+        _check_count(found, refusals, len(lines))
+        offers, _ = read_offers(ports, lines.keys() - refusals.keys())
+        return Outcome(found.status, refusals, unexplained(ports, lines, offers, applied=found.status == "COMPLETE"))
 
     def evidence(self, intent: Intent, answer: Outcome) -> Facts:
-        return asdict(answer)
+        unexplained_levels = {sku: held.evidence for sku, held in answer.unexplained.items()}
+        return {"status": answer.status, "refusals": answer.refusals, "unexplained": unexplained_levels}
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Outcome) -> None:
         row = get_import(tx, uuid.UUID(intent.subject))
         row.status, row.finished_at = answer.status, tx.now
         for movement in movements(tx, states=["sent"], import_id=row.id):
-            if answer.status == "FAILED":
+            if held := answer.unexplained.get(movement.sku):
+                movement.import_id = None
+                hold_movement(tx, movement, held)
+            elif answer.status == "FAILED":
                 _give_back(tx, movement)
             elif movement.sku in answer.refusals:
                 _refuse(ports, tx, movement, answer.refusals[movement.sku])
@@ -76,6 +78,33 @@ class FollowImport(Act[Outcome, Outcome]):
         row.finished_at, row.status = tx.now, "HELD"
         for movement in movements(tx, states=["sent"], import_id=row.id):
             hold_movement(tx, movement, held)
+
+
+def _refusals(ports: Ports, found: StockImport) -> dict[str, str]:
+    """Mirakl's message for each SKU that it refused (STO03)."""
+    if not (found.lines_in_error or found.has_error_report):
+        return {}
+    errors = ports.mirakl.stock_import_errors(found.import_id)
+    refusals = {error.sku: error.reason for error in errors if error.sku}
+    if len(refusals) < (found.lines_in_error or 1):
+        raise Held(
+            "import_report_unreadable",
+            f"Import {found.import_id} refused {found.lines_in_error} line(s) and its report (STO03) names "
+            f"{len(refusals)}: compare the offers' quantities, then replay what did not arrive.",
+        )
+    return refusals
+
+
+def _check_count(found: StockImport, refusals: Mapping[str, str], sent: int) -> None:
+    """A line that Mirakl neither set nor refused is not on sale, whatever COMPLETE may say."""
+    if found.lines_in_success is not None and found.status == "COMPLETE":
+        told = found.lines_in_success + len(refusals)
+        if told < sent:
+            raise Held(
+                "import_lines_missing",
+                f"Import {found.import_id} is COMPLETE and tells of {told} of its {sent} lines: compare the offers' "
+                "quantities, then replay what did not arrive.",
+            )
 
 
 def _give_back(tx: Tx, movement: MovementRow) -> None:

@@ -9,21 +9,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from integration.domain.stock import StockSent, all_landed
+from integration.domain.stock import StockSent
 from integration.errors import Held, Rejected
 from integration.ledger import intents
 from integration.ledger.stock import get_import, movements
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent
+from integration.ledger.tables import Facts, Intent, MovementRow
 from integration.mirakl.operations import STO01
 from integration.mirakl.wire.offers import StockLine
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
+from integration.usecases.compare_offers import has_landed, unexplained_before_the_next
 from integration.usecases.move_units import hold_movement
 from integration.usecases.ports import Ports
+from integration.usecases.read_offers import read_offers
 from integration.usecases.stock_channel import open_channel, sendable
 
 MOST_SKUS = 200
-"""Lines of one import: each costs one read (OF21) under the claim, and more than this would outlast the lease."""
+"""Lines of one import: each costs one read (OF21) under the claim, and widens the window in which a sale is lost."""
 
 FIRST_LOOK = 5.0
 """Seconds until an import is first asked after (STO02 may be called every 15 s)."""
@@ -46,14 +48,19 @@ class SendStock(Act[list[StockSent], Sent]):
     def prepare(self, ports: Ports, intent: Intent) -> list[StockSent]:
         if wait := ports.gate.opens_in(STO01):
             raise WaitsFor("ceiling_closed", wait)
-        units = self._attach(ports, intent)
-        before, unsendable = _offer_quantities(ports, units)
+        carried = self._attach(ports, intent)
+        units = _units_of(carried)
+        offers, unsendable = read_offers(ports, units)
+        if intent.sends and has_landed(intent, offers):  # after the two readings that did not find it
+            raise AlreadyThere(Sent(None))
+        unsendable |= unexplained_before_the_next(ports, offers, carried)
         if unsendable:
             self._hold_unsendable(ports, intent, unsendable)
-        master = _master_levels(ports, before)
+        sendable_offers = {sku: offer for sku, offer in offers.items() if sku not in unsendable}
+        master = _master_levels(ports, sendable_offers)
         lines = [
-            StockSent(sku, quantity, units[sku], master.get(sku, quantity + units[sku]))
-            for sku, quantity in before.items()
+            StockSent(sku, offer.quantity, units[sku], master.get(sku, offer.quantity + units[sku]), offer.live)
+            for sku, offer in sendable_offers.items()
         ]
         if not lines:
             raise AlreadyThere(Sent(None))
@@ -66,18 +73,8 @@ class SendStock(Act[list[StockSent], Sent]):
         return Sent(ports.mirakl.import_stock([StockLine(sku=line.sku, quantity=line.sent) for line in prepared]))
 
     def read_back(self, ports: Ports, intent: Intent) -> Sent | None:
-        lines = [StockSent(**line) for line in intent.plan["lines"]]
-        now, _ = _offer_quantities(ports, [line.sku for line in lines])
-        levels = [(line, now.get(line.sku)) for line in lines]
-        verdict = all_landed(levels)
-        if verdict is None:
-            raise Held(
-                "stock_outcome_ambiguous",
-                "An import has no known outcome and the offers' quantities do not tell: compare them with what was "
-                "sent, then replay the movements that did not arrive.",
-                {"lines": [{**vars(line), "now": level} for line, level in levels]},
-            )
-        return Sent(None) if verdict else None
+        offers, _ = read_offers(ports, [line["sku"] for line in intent.plan["lines"]])
+        return Sent(None) if has_landed(intent, offers) else None
 
     def evidence(self, intent: Intent, answer: Sent) -> Facts:
         return {"import_id": answer.import_id}
@@ -96,7 +93,7 @@ class SendStock(Act[list[StockSent], Sent]):
         for movement in carried:
             movement.state = "sent"
         intents.decide(
-            tx, "follow_import", intent.subject, plan={"import_id": answer.import_id},
+            tx, "follow_import", intent.subject, plan={"import_id": answer.import_id, "lines": intent.plan["lines"]},
             due_at=tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK)),
         )  # fmt: skip
 
@@ -114,17 +111,18 @@ class SendStock(Act[list[StockSent], Sent]):
         for movement in movements(tx, states=["pending"], import_id=row.id):
             hold_movement(tx, movement, held)
 
-    def _attach(self, ports: Ports, intent: Intent) -> Counter[str]:
-        """Everything pending goes with this import; units by SKU."""
+    def _attach(self, ports: Ports, intent: Intent) -> list[MovementRow]:
+        """Everything pending goes with this import. A file that may have landed is sent again as it was."""
         import_id = uuid.UUID(intent.subject)
         with ports.ledger.write() as tx:
             carried = movements(tx, states=["pending"], import_id=import_id)
-            units = Counter[str]()
-            for movement in [*carried, *sendable(ports, tx)]:
-                if movement.sku in units or len(units) < MOST_SKUS:
+            skus = {movement.sku for movement in carried}
+            for movement in [] if intent.sends else sendable(ports, tx):
+                if movement.sku in skus or len(skus) < MOST_SKUS:
                     movement.import_id = import_id
-                    units[movement.sku] += movement.quantity
-        return units
+                    skus.add(movement.sku)
+                    carried.append(movement)
+        return carried
 
     def _hold_unsendable(self, ports: Ports, intent: Intent, unsendable: Mapping[str, Held]) -> None:
         """One bad offer keeps no other unit of the file off sale."""
@@ -135,6 +133,13 @@ class SendStock(Act[list[StockSent], Sent]):
                     hold_movement(tx, movement, unsendable[movement.sku])
 
 
+def _units_of(carried: Iterable[MovementRow]) -> Counter[str]:
+    units = Counter[str]()
+    for movement in carried:
+        units[movement.sku] += movement.quantity
+    return units
+
+
 def _master_levels(ports: Ports, skus: Iterable[str]) -> dict[str, int]:
     """The stock master's level of each SKU, in which our units are already; empty without a stock master."""
     if ports.bigcommerce is None:
@@ -142,25 +147,3 @@ def _master_levels(ports: Ports, skus: Iterable[str]) -> dict[str, int]:
     names = {sku: ports.mappings.current().skus.to_bigcommerce(sku) or sku for sku in skus}
     levels = ports.bigcommerce.inventory(list(names.values()))
     return {sku: levels[name] for sku, name in names.items() if name in levels}
-
-
-def _offer_quantities(ports: Ports, skus: Iterable[str]) -> tuple[dict[str, int], dict[str, Held]]:
-    """The quantity of each SKU's offer (OF21), and what stands in the way where there is none to add to."""
-    quantities, unsendable = {}, {}
-    for sku in skus:
-        try:
-            quantities[sku] = _offer_quantity(ports, sku)
-        except Held as held:
-            unsendable[sku] = held
-    return quantities, unsendable
-
-
-def _offer_quantity(ports: Ports, sku: str) -> int:
-    offers = ports.mirakl.offers(sku)
-    if not offers:
-        raise Held("no_such_offer", f"OF21 shows no offer with SKU {sku}.")
-    if len(offers) > 1:
-        raise Held("offer_not_unique", f"OF21 shows {len(offers)} offers with SKU {sku}.")
-    if offers[0].quantity is None:
-        raise Held("offer_without_quantity", f"OF21 does not say how many units of {sku} are on sale.")
-    return offers[0].quantity

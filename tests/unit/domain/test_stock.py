@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.domain.stock import StockSent, all_landed, landed, what_a_refusal_means
+from integration.domain.stock import StockSent, all_landed, landed, sales_explain, shows_live, what_a_refusal_means
 
 LINE = StockSent("SKU-1", before=5, units=2, sent=7)
 
@@ -53,3 +53,29 @@ def test_a_file_landed_or_did_not_as_a_whole() -> None:
     assert all_landed([(LINE, 5), (other, 1)]) is False
     assert all_landed([(LINE, 7), (other, 1)]) is None
     assert all_landed([(LINE, 7), (other, None)]) is None
+
+
+@pytest.mark.parametrize(("level", "applied", "explained"), [(7, True, True), (0, True, True), (8, True, False)])
+def test_sales_explain_every_level_up_to_what_was_set(level: int, applied: bool, explained: bool) -> None:
+    assert sales_explain(LINE, level, applied=applied) is explained
+
+
+@pytest.mark.parametrize(("level", "explained"), [(5, True), (0, True), (6, False)])
+def test_an_import_that_failed_left_no_more_than_there_was(level: int, explained: bool) -> None:
+    assert sales_explain(LINE, level, applied=False) is explained
+
+
+@pytest.mark.parametrize(
+    ("active", "reasons", "live"),
+    [
+        (True, [], True),
+        (False, ["ZERO_QUANTITY"], True),
+        (False, ["ZERO_QUANTITY", "PRODUCT_STATUS_PENDING"], False),
+        (False, [], False),
+        (None, [], False),
+    ],
+)
+def test_a_product_is_live_where_nothing_but_stock_is_wanting(
+    active: bool | None, reasons: list[str], live: bool
+) -> None:
+    assert shows_live(active, reasons) is live
