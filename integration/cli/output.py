@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -59,6 +61,18 @@ def print_table(rows: Iterable[Row], columns: Sequence[str]) -> None:
         table.add_row(*(Text(shown(row[column])) for column in columns))
     width = None if sys.stdout.isatty() else PIPED_WIDTH
     Console(file=sys.stdout, width=width, highlight=False).print(table)
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal's error output how many of `total` were looked at; call what it yields with the number."""
+    bar = Progress(
+        *Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True,
+        disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda number: bar.update(task, completed=number)
 
 
 def shown(value: Any) -> str:

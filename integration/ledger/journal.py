@@ -75,10 +75,10 @@ def sealed_entries(tx: Tx, *, first: int = 1, last: int | None = None) -> Iterat
         first = (page[-1].link or 0) + 1
 
 
-def entries_without_seal(tx: Tx) -> tuple[int, int]:
+def entries_without_seal(tx: Tx, intent_id: uuid.UUID | None = None) -> tuple[int, int]:
     """How many entries that should be sealed are not: those from before there was a chain, and those since.
 
-    The second number is zero, unless somebody took a seal away or slipped an entry in.
+    The second number is zero, unless somebody took a seal away or slipped an entry in. Of one intent, or of all.
     """
     first = select(func.min(JournalEntry.id)).where(JournalEntry.shop == tx.shop, JournalEntry.link.is_not(None))
     unsealed = (
@@ -87,6 +87,8 @@ def entries_without_seal(tx: Tx) -> tuple[int, int]:
         .join(Intent, Intent.id == JournalEntry.intent_id)
         .where(JournalEntry.shop == tx.shop, JournalEntry.link.is_(None), Intent.kind.in_(SEALED_KINDS))
     )
+    if intent_id is not None:
+        unsealed = unsealed.where(JournalEntry.intent_id == intent_id)
     since = tx.session.scalar(unsealed.where(JournalEntry.id > first.scalar_subquery())) or 0
     return (tx.session.scalar(unsealed) or 0) - since, since
 
