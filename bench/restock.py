@@ -1,60 +1,77 @@
-"""From the warehouse's verdict to stock on sale: how long until Mirakl has the file (STO01)."""
+"""From the warehouse's verdict to stock on sale: how long until Mirakl has the file (STO01), and in how many files."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from itertools import pairwise
 
 from bench.figures import Figure
-from bench.stage import USUAL_SCALE, Stage, ready_fleet
-from integration.ledger.returns import returns
-from integration.ledger.stock import movements
-from tests.servers import wait_until
+from bench.returned_units import LATENCY, Warehouse, returned_units
 
-UNITS = 20
-REASON = "RETURN_PDNT_TOO_SMALL"
-"""Goes back on sale by the shipped table."""
+SINGLES, BURST, BURST_SKUS = 20, 500, 100
+MINUTE = 60.0
+"""Seconds that Mirakl wants between two stock files (STO01), before the scale."""
 
-SETTLES = 3.0
-"""Seconds until the fleet has read what Reveni told of the new returns."""
-
-CEILING = 60 * USUAL_SCALE
-"""Seconds between two files, at the most frequent; a unit that waits for it would measure the ceiling."""
+REOPENED = 0.5
+"""Seconds after which a ceiling that opens is open by everybody's clock."""
 
 
 def measure() -> list[Figure]:
-    """Units come back one at a time; the clock runs from Reveni's knowing to the sandbox's receiving."""
-    with ready_fleet() as stage:
-        sent_back = _send_back(stage)
-        took = [_judge(stage, return_id, line, index) for index, (return_id, line) in enumerate(sent_back, start=1)]
+    """Clocks run from the verdict in Reveni, whose webhook leaves at once, to the arrival of STO01 that carries it."""
+    return [*_one_by_one(scale=0.01), *_burst(scale=1.0), *_trickle(scale=0.25)]
+
+
+def _one_by_one(*, scale: float) -> list[Figure]:
+    """Each finds the channel idle and the ceiling open."""
+    with returned_units(SINGLES, skus=SINGLES, scale=scale) as warehouse:
+        took = []
+        for nth, unit in enumerate(warehouse.units, start=1):
+            began = warehouse.judge(unit)
+            warehouse.wait_until_on_sale(nth)
+            took.append(warehouse.files()[-1] - began)
+            time.sleep(MINUTE * scale + REOPENED)
+    what = f"a unit on an idle fleet, {1000 * LATENCY:.0f} ms a call: webhook → STO01, median of {SINGLES}"
     return [
-        Figure(f"restocked in Reveni → stock file at Mirakl, median of {UNITS}", statistics.median(took), "s"),
-        Figure("… 95th percentile", statistics.quantiles(took, n=20)[-1], "s", 1, "target"),
+        Figure(what, statistics.median(took), "s", 0.25, "target"),
+        Figure("… 95th percentile", statistics.quantiles(took, n=20)[-1], "s", 0.5, "target"),
     ]
 
 
-def _send_back(stage: Stage) -> list[tuple[str, str]]:
-    """Parcels of one unit each, on their way in Reveni: return and order line."""
-    skus = [f"BENCH-{number:02d}" for number in range(UNITS)]
-    stage.sandbox.seed_offers(dict.fromkeys(skus, 0))
-    sent_back = []
-    for sku in skus:
-        line = {"sku": sku, "quantity": 1, "unit_price": "25.00", "shipping_price": "3.95"}
-        order_id = stage.sandbox.seed_order(lines=[line], state="RECEIVED")
-        back = {"order_line_id": f"{order_id}-1", "quantity": 1, "reason_code": REASON}
-        sent_back.append((stage.sandbox.open_return(order_id, [back]), f"{order_id}-1"))
-    wait_until(
-        lambda: stage.fleet.read(lambda tx: sum(one.reveni_return_id is not None for one in returns(tx))) == UNITS,
-        within=120, what="all returns in Reveni",
-    )  # fmt: skip
-    time.sleep(SETTLES)
-    return sent_back
+def _burst(*, scale: float) -> list[Figure]:
+    """All verdicts at once, each with a webhook of its own."""
+    with returned_units(BURST, skus=BURST_SKUS, scale=scale) as warehouse:
+        began = min([warehouse.judge(unit) for unit in warehouse.units])
+        warehouse.wait_until_on_sale(BURST)
+        files, on_sale = warehouse.files(), warehouse.on_sale()
+    return [
+        Figure(f"{BURST} units over {BURST_SKUS} SKUs at once: stock files", len(files), "", 2, "target"),
+        Figure("… from the first webhook to the last file", files[-1] - began, "s", MINUTE * scale, "interval"),
+        Figure("… units on sale by the sandbox's books", on_sale, "", BURST, "sent back"),
+    ]
 
 
-def _judge(stage: Stage, return_id: str, order_line_id: str, nth: int) -> float:
-    """Seconds from the verdict to its STO01; both clocks are this machine's."""
-    began = time.monotonic()
-    stage.sandbox.judge(return_id, order_line_id, accepted=1, restock=True)
-    wait_until(lambda: stage.fleet.read(lambda tx: len(movements(tx, states=["done"]))) == nth, what="the unit on sale")
-    time.sleep(CEILING)
-    return float(stage.sandbox.calls("STO01")[-1]["at"]) - began
+def _trickle(*, scale: float) -> list[Figure]:
+    """A unit a second for two minutes, all of it scaled."""
+    with returned_units(120, skus=120, scale=scale) as warehouse:
+        judged = _judge_one_a_second(warehouse, scale)
+        warehouse.wait_until_on_sale(len(judged))
+        came, files = warehouse.file_of(), warehouse.files()
+        violations = warehouse.ceiling_violations()
+    interval = MINUTE * scale
+    apart = min(later - earlier for earlier, later in pairwise(files))
+    longest = max(came[sku] - at for sku, at in judged.items())
+    return [
+        Figure("a unit a second for two minutes, scaled: calls over a ceiling", violations, ""),
+        Figure(f"… least time between two of {len(files)} files", apart, "s", interval, "interval"),
+        Figure("… longest wait of a unit for its file", longest, "s", interval, "interval"),
+    ]
+
+
+def _judge_one_a_second(warehouse: Warehouse, scale: float) -> dict[str, float]:
+    """When each SKU's one unit was judged."""
+    began, judged = time.monotonic(), {}
+    for nth, unit in enumerate(warehouse.units):
+        time.sleep(max(0.0, began + nth * scale - time.monotonic()))
+        judged[unit.sku] = warehouse.judge(unit)
+    return judged

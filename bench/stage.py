@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,15 @@ class Stage:
 
 
 @contextmanager
-def ready_fleet(*, scale: float = USUAL_SCALE) -> Iterator[Stage]:
-    """A fleet that is ready, and told of everything by Reveni's webhooks."""
-    with (
-        tempfile.TemporaryDirectory(prefix="backhaul-bench-") as folder,
-        sandbox_process(scale=scale) as sandbox,
-        RunningFleet(Path(folder), sandbox.environment()) as fleet,
-    ):
-        fleet.wait_until_ready().register_webhook()
-        yield Stage(fleet, sandbox)
+def ready_fleet(
+    *, scale: float = USUAL_SCALE, seed: Callable[[SandboxClient], object] = lambda _: None
+) -> Iterator[Stage]:
+    """A fleet that is ready, and told of everything by Reveni's webhooks.
+
+    :param seed: puts into the sandbox what the fleet's first polls are to find.
+    """
+    with tempfile.TemporaryDirectory(prefix="backhaul-bench-") as folder, sandbox_process(scale=scale) as sandbox:
+        seed(sandbox)
+        with RunningFleet(Path(folder), sandbox.environment()) as fleet:
+            fleet.wait_until_ready().register_webhook()
+            yield Stage(fleet, sandbox)
