@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from integration.domain.acceptance import decide_acceptance
 from integration.domain.orders import Order
@@ -11,25 +12,35 @@ from integration.errors import Held
 from integration.ledger import intents
 from integration.ledger.orders import add_order, known_orders
 from integration.ledger.store import Tx
+from integration.ledger.tables import OrderRow
 from integration.mirakl.operations import OR11, OR11_EXTERNAL_PARTNER
 from integration.usecases.accept_order import AcceptOrder
+from integration.usecases.carry_out import SETTLING
 from integration.usecases.polling import at_the_ceiling
 from integration.usecases.ports import Ports
+
+log = logging.getLogger(__name__)
 
 
 def poll_orders(ports: Ports) -> str:
     """One sweep: every page is read before any order of it is accepted, since acceptance shifts the pages."""
     operation = OR11_EXTERNAL_PARTNER if ports.settings.mirakl_tier == "external_partner" else OR11
+    with ports.ledger.read() as tx:
+        began = tx.now
     waiting = at_the_ceiling(ports, operation, ports.mirakl.waiting_orders)
     if waiting is None:
         return "the ceiling is closed"
-    new = store_waiting_orders(ports, waiting)
+    new = store_waiting_orders(ports, waiting, read_since=began)
     return f"{len(waiting)} waiting, {new} new"
 
 
-def store_waiting_orders(ports: Ports, waiting: Sequence[Order]) -> int:
-    """Write the new ones down, each with its promise, in one transaction; how many were new."""
+def store_waiting_orders(ports: Ports, waiting: Sequence[Order], *, read_since: datetime) -> int:
+    """Write the new ones down, each with its promise, in one transaction; how many were new.
+
+    :param read_since: none of them was read before this time (UTC, by the ledger's clock).
+    """
     sla = timedelta(hours=ports.settings.acceptance_sla_hours)
+    settled_before = read_since - timedelta(seconds=ports.settings.scaled(SETTLING))
     with ports.ledger.write() as tx:
         known = known_orders(tx, [order.order_id for order in waiting])
         new = [order for order in waiting if order.order_id not in known]
@@ -40,8 +51,22 @@ def store_waiting_orders(ports: Ports, waiting: Sequence[Order]) -> int:
                 deadline=created + sla,
                 lines=[{"order_line_id": line.order_line_id, "offer_sku": line.offer_sku} for line in order.lines],
             )  # fmt: skip
-            _promise(ports, tx, order, late=created + sla * 3 / 4 < tx.now)
+            # Mirakl always gives the date; an order that came without one may be at its end.
+            _promise(ports, tx, order, late=order.created_date is None or created + sla * 3 / 4 < tx.now)
+        _accept_again(tx, known.values(), settled_before)
     return len(new)
+
+
+def _accept_again(tx: Tx, known: Iterable[OrderRow], settled_before: datetime) -> None:
+    """Take those up again that wait on Mirakl long after it answered that they do not: they would be missed unseen."""
+    for row in known:
+        if row.acknowledged_at is None or row.acknowledged_at > settled_before or row.state != "acknowledged":
+            continue
+        intent = intents.find(tx, AcceptOrder.kind, row.order_id)
+        if intent is not None and intent.state == "confirmed":
+            log.warning("order %s was acknowledged and waits on Mirakl again: it is accepted again", row.order_id)
+            row.state, row.reason, row.acknowledged_at, row.acknowledged_by = "waiting", "still_waiting", None, None
+            intents.reopen(tx, intent, reason="still_waiting")
 
 
 def _promise(ports: Ports, tx: Tx, order: Order, *, late: bool) -> None:

@@ -10,7 +10,7 @@ from integration.ledger.orders import get_order
 from integration.ledger.reviews import reviews
 from integration.ledger.tables import OrderRow
 from integration.sandbox import SandboxClient
-from integration.usecases.poll_orders import poll_orders
+from integration.usecases.poll_orders import poll_orders, store_waiting_orders
 from tests.inline_fleet import InlineFleet
 
 FAULTS: list[dict[str, Any]] = [
@@ -28,6 +28,18 @@ FAULTS: list[dict[str, Any]] = [
     {"kind": "late_effect", "seconds": 0.3, "answer_after": 0.1},
     {"kind": "delay", "seconds": 0.2},
 ]
+CODES = (
+    "ORDER_FULFILLED_UNAUTHORIZED",
+    "ORDER_INVALID_STATE",
+    "ORDER_LINE_ACCEPTANCE_DECISION_MISSING",
+    "ORDER_LINE_DUPLICATE_ID",
+    "ORDER_LINE_NOT_FOUND",
+    "ORDER_LINE_NULL_ELEMENT",
+    "ORDER_NOT_FOUND",
+    "ORDER_PARTIAL_ACCEPTANCE_DISABLED",
+    "VALIDATION_ERROR",
+)
+"""All that OR21 documents."""
 
 
 def an_order(sandbox: SandboxClient, **facts: Any) -> str:
@@ -109,6 +121,55 @@ def test_an_order_that_mirakl_keeps_refusing_to_have_accepted_is_shown_to_a_pers
     [(subject, reason)] = inbox(fleet)
     assert (subject, reason) == (order_id, "accept_order_rejected")
     assert sandbox.books()["accepts"][order_id]["calls"] == 5
+
+
+def test_what_mirakl_keeps_refusing_is_held_with_its_code_and_refuses_no_other_order(
+    fleet: InlineFleet, sandbox: SandboxClient
+) -> None:
+    codes = {an_order(sandbox): code for code in CODES}
+    other = an_order(sandbox)
+    for order_id, code in codes.items():
+        refusal = {"code": code, "message": f"told by {code.lower()}", "status": 400}
+        sandbox.add_fault("OR21", "status_before", status=400, match=order_id, body=refusal)
+    fleet.until(lambda: all(state(fleet, order_id) == "held" for order_id in codes), limit=60)
+    assert state(fleet, other) == "acknowledged"
+    with fleet.ports.ledger.read() as tx:
+        told = {review.subject: review.detail for review in reviews(tx)}
+    assert [order_id for order_id, code in codes.items() if f"told by {code.lower()}" not in str(told[order_id])] == []
+    assert all(made["effective"] == (order_id == other) for order_id, made in sandbox.books()["accepts"].items())
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_refusal_that_comes_once_costs_nothing_but_a_second_call(
+    fleet: InlineFleet, sandbox: SandboxClient, code: str
+) -> None:
+    order_id = an_order(sandbox)
+    sandbox.add_fault("OR21", "status_before", status=400, times=1, body={"code": code, "message": code})
+    fleet.until(lambda: state(fleet, order_id) == "acknowledged")
+    assert inbox(fleet) == []
+
+
+def test_an_order_that_waits_again_long_after_it_was_accepted_is_accepted_again(
+    fleet: InlineFleet, sandbox: SandboxClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    order_id = an_order(sandbox)
+    fleet.until(lambda: state(fleet, order_id) == "acknowledged")
+    sandbox.set_order_state(order_id, "WAITING_ACCEPTANCE")
+    fleet.until(lambda: sandbox.books()["accepts"][order_id]["effective"] == 2)
+    fleet.until(lambda: state(fleet, order_id) == "acknowledged")
+    assert "waits on Mirakl again" in caplog.text
+
+
+def test_a_page_that_was_read_before_an_order_was_accepted_takes_nothing_back(
+    fleet: InlineFleet, sandbox: SandboxClient
+) -> None:
+    order_id = an_order(sandbox)
+    with fleet.ports.ledger.read() as tx:
+        before = tx.now
+    stale = fleet.ports.mirakl.waiting_orders()
+    fleet.until(lambda: state(fleet, order_id) == "acknowledged")
+    assert store_waiting_orders(fleet.ports, stale, read_since=before) == 0
+    assert state(fleet, order_id) == "acknowledged"
 
 
 def test_refused_orders_of_other_shops_keys_are_held(fleet: InlineFleet, sandbox: SandboxClient) -> None:
