@@ -24,14 +24,18 @@ def measure() -> list[Figure]:
     """The clock of the rush runs from the last order placed; that of the orders per second over the accepts alone."""
     with ready_fleet() as stage:
         stage.sandbox.set_latency(LATENCY)
+        placed = time.monotonic()
         seconds = _accepted_by(stage)
-        calls = [call for call in stage.sandbox.calls() if call["operation"] in ("OR11", "OR21")]
-        accepts = [call["at"] for call in calls if call["operation"] == "OR21"]
+        accepts = [call["at"] for call in stage.sandbox.calls("OR21")]
+        polls = [call["at"] for call in stage.sandbox.calls("OR11") if call["at"] > placed]
+    sweep = sum(at < accepts[0] for at in polls)
     rate = ORDERS / (accepts[-1] - accepts[0] + LATENCY)
     return [
         Figure(f"{ORDERS} orders acknowledged, {1000 * LATENCY:.0f} ms a call", seconds, "s", 10, "target"),
         Figure("… accepted per second", rate, "/s", ORDERS / _ideal_seconds(), f"asyncio, {CONNECTIONS} connections"),
-        Figure("… HTTP calls per order (OR11 and OR21)", len(calls) / ORDERS, "", 1, "none but the accepts"),
+        Figure(
+            "… HTTP calls per order (OR21, and the sweep's OR11)", (len(accepts) + sweep) / ORDERS, "", 1.01, "target"
+        ),
     ]
 
 
