@@ -5,6 +5,7 @@ Nothing here takes a float. Shares are worked out as fractions: no rounding happ
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -17,6 +18,8 @@ from integration.errors import Held
 # these, a figure is a mistake, and one with an absurd exponent would never be done being written out.
 MOST_DIGITS = 15
 MOST_DECIMALS = 30
+
+PLAIN_FIGURE = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 @cache
@@ -89,6 +92,41 @@ def proportion(whole: Decimal, *, part: Decimal, of: Decimal, currency: str) -> 
     if _exact(of) == 0:
         return _rounded(Fraction(0), places)
     return _rounded(Fraction(_exact(whole)) * Fraction(_exact(part)) / Fraction(of), places)
+
+
+def amounts_by_currency(text: str) -> dict[str, Decimal]:
+    """One amount for each currency named, from `GBP:250,EUR:300.50`.
+
+    :raises ValueError: naming every entry that is wrong by its number, and repeating none of them.
+    """
+    amounts: dict[str, Decimal] = {}
+    problems = []
+    for number, entry in enumerate(text.split(","), start=1):
+        try:
+            currency, amount = _currency_and_amount(entry)
+        except ValueError as problem:
+            problems.append(f"entry {number} {problem}")
+            continue
+        if currency in amounts:
+            problems.append(f"entry {number} names a currency a second time")
+        amounts[currency] = amount
+    if problems:
+        raise ValueError("; ".join(problems))
+    return amounts
+
+
+def _currency_and_amount(entry: str) -> tuple[str, Decimal]:
+    currency, colon, written = (part.strip() for part in entry.partition(":"))
+    if not colon or not PLAIN_FIGURE.fullmatch(written):
+        raise ValueError("is not CURRENCY:AMOUNT")
+    amount = Decimal(written)
+    try:
+        payable = fits(amount, currency)
+    except Held:
+        raise ValueError("names no currency of ISO 4217") from None
+    if not payable:
+        raise ValueError("is no amount in its currency")
+    return currency, round_money(amount, currency)
 
 
 def _exact(amount: Decimal) -> Decimal:

@@ -6,6 +6,7 @@ or wrong; a value that was given is never repeated, since it may be a secret.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -23,6 +24,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from integration.errors import SettingsError
+from integration.money import amounts_by_currency
 from integration.urls import is_loopback, parsed, web_url
 
 BROKER_SCHEMES = frozenset({"redis", "rediss", "redis+socket", "unix"})
@@ -36,6 +38,10 @@ def broker_url_file(data_dir: Path) -> Path:
 
 def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _amounts_by_currency(value: object) -> object:
+    return amounts_by_currency(value) if isinstance(value, str) else value
 
 
 def _user_and_password(value: SecretStr) -> SecretStr:
@@ -102,6 +108,9 @@ class Settings(BaseSettings):
     return_acceptance: Literal["auto", "manual"] = Field("auto", description="auto or manual")
     refund_fee_codes: Annotated[frozenset[str], NoDecode, CommaSeparated] = Field(
         frozenset(), description="codes of fees to refund with their line, comma-separated"
+    )
+    refund_hold_above: Annotated[dict[str, Decimal], NoDecode, BeforeValidator(_amounts_by_currency)] = Field(
+        {}, description="the largest refund in each currency that needs no approval, such as GBP:250,EUR:300"
     )
     sku_mapping: Literal["identity", "strict"] = Field("identity", description="identity or strict")
 

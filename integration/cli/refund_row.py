@@ -41,8 +41,8 @@ def refund_row(refund: Refund) -> dict[str, Any]:
 
 def calculation_of(refund: Refund) -> dict[str, Any] | None:
     """The calculation that the refund stands on, or that was last made for it."""
-    planned = refund.intent.plan.get("calculation") if refund.intent is not None else None
-    return refund.row.calculation or planned
+    planned: dict[str, Any] | None = refund.intent.plan.get("calculation") if refund.intent is not None else None
+    return planned or refund.row.calculation
 
 
 def _asked(refund: Refund) -> dict[str, Any]:

@@ -62,24 +62,28 @@ def show(review_id: UUID, as_json: AsJson = False) -> None:
 )
 def resolve(
     review_id: UUID,
-    note: Annotated[str, typer.Option(help="Why; kept with your name in the audit trail. No personal data.")],
+    note: Annotated[
+        str, typer.Option(help="Why; kept with your name in the audit trail. No personal data. --approve needs none.")
+    ] = "",
     done: Annotated[bool, typer.Option("--done", help="It is done on the other side.")] = False,
     send_again: Annotated[bool, typer.Option("--send-again", help="It is not done there: send it again.")] = False,
     dismiss: Annotated[bool, typer.Option("--dismiss", help="It is not to be done at all.")] = False,
+    approve: Annotated[bool, typer.Option("--approve", help="A refund above its limit may be paid.")] = False,
     refund_id: Annotated[str | None, typer.Option(help="With --done: Mirakl's id of the refund it is.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who decided, where that is not you.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide a case by hand."""
-    given: dict[Verb, bool] = {"done": done, "send_again": send_again, "dismiss": dismiss}
+    given: dict[Verb, bool] = {"done": done, "send_again": send_again, "dismiss": dismiss, "approve": approve}
     chosen = [verb for verb, wanted in given.items() if wanted]
     if len(chosen) != 1:
-        raise typer.BadParameter("give exactly one of --done, --send-again and --dismiss")
+        raise typer.BadParameter("give exactly one of --done, --send-again, --dismiss and --approve")
     if refund_id is not None and not done:
         raise typer.BadParameter("--refund-id goes with --done")
-    if not note.strip():
+    if not note.strip() and not approve:
         raise typer.BadParameter("say why", param_hint="--note")
     with acting() as ports:
-        outcome = resolve_review(ports, review_id, chosen[0], note=note.strip(), mirakl_refund_id=refund_id)
+        outcome = resolve_review(ports, review_id, chosen[0], note=note.strip(), by=by, mirakl_refund_id=refund_id)
     if as_json:
         print_json({"review_id": review_id, "state": "resolved", "outcome": outcome})
     else:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
+from integration.domain.refund_limits import Approval
+from integration.ledger.journal import journal_of
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, RefundRow
 
@@ -78,6 +80,12 @@ def to_look_at(tx: Tx, *, limit: int) -> list[RefundRow]:
             .limit(limit)
         )
     )
+
+
+def approval_of(tx: Tx, intent_id: uuid.UUID) -> Approval | None:
+    """The newest approval of a refund that is above its limit, as its evidence holds it."""
+    given = [entry.evidence["approved"] for entry in journal_of(tx, intent_id) if "approved" in entry.evidence]
+    return Approval.model_validate(given[-1]) if given else None
 
 
 def _with_intent(tx: Tx, row: RefundRow) -> Refund:

@@ -58,6 +58,7 @@ class Setup:
             _check(
                 "mirakl-account", self._account, "give the key's user ROLE_SHOP_ACCOUNTANCY; only reconciliation waits"
             ),
+            _check("refund-limits", self._refund_limits, "check REFUND_HOLD_ABOVE"),
             _check("reveni", self._reveni, "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY"),
         ]
         if self.bigcommerce is not None:
@@ -110,6 +111,13 @@ class Setup:
         if refused:
             raise CredentialsRefused("; ".join(refused.values()))
         return "nothing of the seller's account was refused to the fleet (TL02, SBC11, IV01)"
+
+    def _refund_limits(self) -> str:
+        limits = self.settings.refund_hold_above
+        if not limits:
+            return "REFUND_HOLD_ABOVE is not set: no refund waits for approval"
+        told = ", ".join(f"{limit} {currency}" for currency, limit in sorted(limits.items()))
+        return f"a refund above {told} waits for approval, and so does every refund in another currency"
 
     def _reveni(self) -> str:
         self.reveni.returns_of_order(NO_SUCH_ORDER)

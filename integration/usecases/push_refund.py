@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
 from integration.domain.orders import Order, OrderLine, Waits
+from integration.domain.refund_limits import Approval, require_within_limit
 from integration.domain.refund_matching import answer_differences, candidates
 from integration.domain.refunds import Answered, Asked, Calculation, calculate
 from integration.errors import Held, Rejected
-from integration.ledger.refunds import attributed_ids, refund_of_intent, refunds
+from integration.ledger.refunds import approval_of, attributed_ids, refund_of_intent, refunds
 from integration.ledger.returns import get_return, lines_of, lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, RefundRow, ReturnLineRow, ReturnRow
@@ -37,6 +38,7 @@ class Case:
     line: ReturnLineRow
     ours: dict[str, int]
     attributed: frozenset[str]
+    approved: Approval | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Ready:
 
     calculation: Calculation
     baseline: frozenset[str]
-    reveni: Facts = field(default_factory=dict)
+    mapping_version: str | None
+    reveni: Facts
 
 
 class PushRefund(Act[Ready, Answered]):
@@ -72,15 +75,18 @@ class PushRefund(Act[Ready, Answered]):
             tax_rules=ports.reference.tax_rules() if _needs_rules(order, case.line.order_line_id) else {},
             currency=_currency(case.row),
         )
+        require_within_limit(calculation, limits=ports.settings.refund_hold_above, approved=case.approved)
         known = intent.plan.get("baseline") if intent.sends else None
         if known is None:
             known = [past.id for past in _line(order, case.line.order_line_id).refunds]
-        return Ready(calculation, frozenset(known), {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode})
+        reveni = {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode}
+        return Ready(calculation, frozenset(known), case.row.mapping_version, reveni)
 
     def plan(self, intent: Intent, prepared: Ready) -> Facts:
         return {
             "calculation": prepared.calculation.model_dump(mode="json"),
             "baseline": sorted(prepared.baseline),
+            "mapping_version": prepared.mapping_version,
             "reveni": prepared.reveni,
         }
 
@@ -128,6 +134,13 @@ class PushRefund(Act[Ready, Answered]):
     def subject(self, intent: Intent) -> str:
         return str(intent.id)
 
+    def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
+        shown = dict(held.evidence)
+        calculation = shown.pop("calculation", None)
+        if calculation is not None:  # worked out, and not sent: `refunds explain` shows it
+            refund_of_intent(tx, intent.id).calculation = calculation
+        super().hold(tx, intent, Held(held.reason, held.detail, shown))
+
     def _case(self, ports: Ports, intent: Intent) -> Case:
         with ports.ledger.read() as tx:
             refund = refund_of_intent(tx, intent.id)
@@ -144,7 +157,8 @@ class PushRefund(Act[Ready, Answered]):
                 and known.row.mirakl_refund_id is not None
                 and known.row.order_line_id == refund.order_line_id
             }
-            return Case(refund, row, lines[0], ours, attributed_ids(tx, refund.order_id))
+            approved = approval_of(tx, intent.id) if ports.settings.refund_hold_above else None
+            return Case(refund, row, lines[0], ours, attributed_ids(tx, refund.order_id), approved)
 
     def _fresh_order(self, ports: Ports, case: Case) -> Order:
         found = ports.mirakl.orders([case.row.order_id])

@@ -13,6 +13,7 @@ from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, RefundRow
 from integration.usecases.advance_return import advance
+from integration.usecases.approve_refund import ABOVE_LIMIT, approve_refund
 from integration.usecases.external_refunds import attribute
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
@@ -50,7 +51,7 @@ def resolve_refund(
     ports: Ports,
     tx: Tx,
     refund_id: uuid.UUID,
-    verb: Literal["done", "send_again", "dismiss"],
+    verb: Literal["done", "send_again", "dismiss", "approve"],
     *,
     found: OnMirakl | None,
     evidence: Facts,
@@ -63,7 +64,11 @@ def resolve_refund(
     if refund is None or refund.intent is None or refund.intent.state != "held":
         raise Refused(f"Refund {refund_id} is not held any more: nothing changes.")
     row, intent = refund.row, refund.intent
+    if verb == "approve":
+        return approve_refund(tx, intent, evidence=evidence)
     if verb == "send_again":
+        if intent.reason == ABOVE_LIMIT:
+            raise Refused(f"Refund {refund_id} was never sent: --approve releases it.")
         intents.reopen(tx, intent, reason="sent_again_by_hand", forget_sends=True, evidence=evidence)
         return f"Refund {refund_id} is worked out anew and sent within a minute."
     if verb == "dismiss":

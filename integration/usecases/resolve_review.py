@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Literal
 
 from integration.domain.reconciliation import EXCEPTIONS
@@ -15,16 +16,23 @@ from integration.usecases.resolve_refund import OnMirakl, find_on_mirakl, resolv
 from integration.usecases.resolve_stock import resolve_movement
 from integration.usecases.resume import BY_HAND
 
-Verb = Literal["done", "send_again", "dismiss"]
-"""It is done on the other side; it is not, so send it (again); it is not to be done at all."""
+Verb = Literal["done", "send_again", "dismiss", "approve"]
+"""It is done on the other side; it is not, so send it (again); it is not to be done at all; so much may be paid."""
 
 
 def resolve_review(
-    ports: Ports, review_id: uuid.UUID, verb: Verb, *, note: str, mirakl_refund_id: str | None = None
+    ports: Ports,
+    review_id: uuid.UUID,
+    verb: Verb,
+    *,
+    note: str,
+    by: str | None = None,
+    mirakl_refund_id: str | None = None,
 ) -> str:
     """Act on the word and close the review; what was done, in a sentence.
 
     :param note: why; kept as it is.
+    :param by: who decided, where that is somebody else than the one who writes it down.
     :param mirakl_refund_id: the refund on Mirakl that a refund's review turned out to be.
     :raises Refused: the case does not allow it, and nothing was changed.
     :raises Retryable: Mirakl could not be asked about the refund, and nothing was changed.
@@ -39,9 +47,22 @@ def resolve_review(
     with ports.ledger.write() as tx:
         tx.lock(BY_HAND)
         review = _open_review(tx, review_id)
-        outcome = _act(ports, tx, review, verb, note=note, found=found)
-        close_review(tx, review, resolution=f"{verb}: {note}")
+        word = _Word(verb, note, by or tx.who)
+        outcome = _act(ports, tx, review, word, found)
+        close_review(tx, review, resolution=word.kept)
         return outcome
+
+
+@dataclass(frozen=True)
+class _Word:
+    verb: Verb
+    note: str
+    by: str
+
+    @property
+    def kept(self) -> str:
+        """As the review keeps it."""
+        return f"{self.verb}: {self.note}" if self.note else self.verb
 
 
 def _open_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow:
@@ -55,19 +76,22 @@ def _open_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow:
     return review
 
 
-def _act(ports: Ports, tx: Tx, review: ReviewRow, verb: Verb, *, note: str, found: OnMirakl | None) -> str:
-    evidence = {"review_id": str(review.id), "word": verb, "note": note}
+def _act(ports: Ports, tx: Tx, review: ReviewRow, word: _Word, found: OnMirakl | None) -> str:
+    verb = word.verb
+    evidence = {"review_id": str(review.id), "word": verb, "note": word.note, "by": word.by}
+    if verb == "approve" and (review.kind != "refund" or review.reason in EXCEPTIONS):
+        raise Refused(f"Review {review.id} is about {review.kind} {review.reason}: there is nothing to approve.")
     if review.kind == "refund" and review.reason in EXCEPTIONS:
         return _settle_difference(review, verb)
     if review.kind == "refund":
         outcome = resolve_refund(ports, tx, uuid.UUID(review.subject), verb, found=found, evidence=evidence)
-    elif review.kind == "stock":
+    elif review.kind == "stock" and verb != "approve":
         outcome = resolve_movement(ports, tx, uuid.UUID(review.subject), verb, evidence=evidence)
     elif verb == "send_again":
         raise Refused(f"Use `backhaul replay {review.kind} {review.subject}`: it takes up what is held of it.")
     else:
         return f"Closed. What is held of {review.kind} {review.subject} stays held."
-    resolve(tx, kind=review.kind, subject=review.subject, resolution=f"{verb}: {note}")
+    resolve(tx, kind=review.kind, subject=review.subject, resolution=word.kept)
     return outcome
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from integration.ledger import intents
@@ -9,7 +10,7 @@ from integration.ledger.intents import GroupInFlight
 from integration.ledger.listings import open_reviews_of
 from integration.ledger.reviews import close_review
 from integration.ledger.store import Tx
-from integration.ledger.tables import Intent
+from integration.ledger.tables import Facts, Intent
 from integration.usecases.catalogue import ACTS
 from integration.usecases.refusal import Refused
 
@@ -42,20 +43,22 @@ def does(intent: Intent) -> str:
     return DOES[intent.kind].format(subject=intent.subject)
 
 
-def resume(tx: Tx, intent: Intent) -> str:
+def resume(tx: Tx, intent: Intent, *, reason: str = "replayed", evidence: Facts | None = None) -> str:
     """Have a held intent done again, in words.
 
     What was sent and may have had an effect is not sent blindly: it becomes `unknown`, and reading settles it.
+
+    :param reason: the word for the journal; `evidence` stands beside it there.
 
     :raises Refused: another call that it may not meet is in flight.
     """
     if may_have_landed(intent):
         try:
-            intents.reopen(tx, intent, reason="replayed", state="unknown")
+            intents.reopen(tx, intent, reason=reason, state="unknown", evidence=evidence)
         except GroupInFlight as busy:
             raise Refused(f"Not now, since {busy}: try again when its outcome is known.") from None
         return f"look whether an earlier sending had its effect, and only if it had none: {does(intent)}"
-    intents.reopen(tx, intent, reason="replayed", forget_sends=_refused_outright(intent))
+    intents.reopen(tx, intent, reason=reason, forget_sends=_refused_outright(intent), evidence=evidence)
     return does(intent)
 
 
@@ -65,7 +68,7 @@ def may_have_landed(intent: Intent) -> bool:
     return intent.sends > 0 and not (act.reads_only or act.guarded or _refused_outright(intent))
 
 
-def close_reviews(tx: Tx, kind: str, subject: str, *, reasons: set[str], resolution: str) -> None:
+def close_reviews(tx: Tx, kind: str, subject: str, *, reasons: Collection[str], resolution: str) -> None:
     """Take the reviews of one case out of the inbox, except those that are about something else."""
     for review in open_reviews_of(tx, kind=kind, subject=subject):
         if review.reason in reasons:

@@ -110,7 +110,7 @@ def _figures(refund: Refund, intent: Intent, journal: list[JournalEntry]) -> lis
         answer = None if answered is None else Answered.model_validate(answered)
     except ValidationError:
         return [*problems, "the calculation in the evidence cannot be read"]
-    if refund.row.calculation not in (None, worked_out):
+    if refund.row.confirmed_at is not None and refund.row.calculation not in (None, worked_out):
         problems.append("the calculation in the refund's row is not the one in the evidence")
     recorded = None if _last(journal, "on_mirakl") else _recorded(refund)
     return [*problems, *contradictions(calculation, answered=answer, recorded=recorded)]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integration.errors import Held
-from integration.money import decimals, fits, plausible, proportion, round_money, share
+from integration.money import amounts_by_currency, decimals, fits, plausible, proportion, round_money, share
 
 
 @pytest.mark.parametrize(("currency", "places"), [("GBP", 2), ("EUR", 2), ("JPY", 0), ("KWD", 3)])
@@ -111,3 +111,30 @@ def test_a_proportion_is_rounded_once() -> None:
 
 def test_a_proportion_of_nothing_is_nothing() -> None:
     assert proportion(Decimal("1"), part=Decimal("1"), of=Decimal("0"), currency="GBP") == 0
+
+
+def test_an_amount_for_each_currency_is_read_with_its_decimals() -> None:
+    read = amounts_by_currency("GBP:250, EUR : 300.5,JPY:1000,KWD:0.125")
+    assert {currency: str(amount) for currency, amount in read.items()} == {
+        "GBP": "250.00",
+        "EUR": "300.50",
+        "JPY": "1000",
+        "KWD": "0.125",
+    }
+
+
+def test_every_entry_that_is_no_amount_in_a_currency_is_named_at_once_and_none_is_repeated() -> None:
+    wrong = "GBP250,XYZ:5,JPY:1.5,GBP:1,GBP:2,EUR:-1,EUR:1e3,,EUR:999999999999999999,gbp:1"
+    with pytest.raises(ValueError, match="entry 1 is not") as told:
+        amounts_by_currency(wrong)
+    assert str(told.value).split("; ") == [
+        "entry 1 is not CURRENCY:AMOUNT",
+        "entry 2 names no currency of ISO 4217",
+        "entry 3 is no amount in its currency",
+        "entry 5 names a currency a second time",
+        "entry 6 is not CURRENCY:AMOUNT",
+        "entry 7 is not CURRENCY:AMOUNT",
+        "entry 8 is not CURRENCY:AMOUNT",
+        "entry 9 is no amount in its currency",
+        "entry 10 names no currency of ISO 4217",
+    ]

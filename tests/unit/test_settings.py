@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,7 @@ def test_the_defaults_are_those_of_the_published_table(tmp_path: Path) -> None:
     assert settings.acceptance_sla_hours == 24
     assert settings.return_acceptance == "auto"
     assert settings.refund_fee_codes == frozenset()
+    assert settings.refund_hold_above == {}
     assert settings.sku_mapping == "identity"
     assert (settings.web_host, settings.web_port, settings.flower_port) == ("127.0.0.1", 8080, 5555)
     assert settings.flower_basic_auth is None
@@ -157,6 +159,7 @@ MALFORMED = {
     "MAPPINGS_DIR": ["/wrong"],
     "ACCEPTANCE_SLA_HOURS": ["0", "wrong", "inf"],
     "RETURN_ACCEPTANCE": ["wrong"],
+    "REFUND_HOLD_ABOVE": ["wrong", "GBP:wrong", "wrong:1"],
     "SKU_MAPPING": ["wrong"],
     "WEB_PORT": ["0", "65536", "wrong"],
     "FLOWER_PORT": ["-1"],
@@ -173,6 +176,17 @@ def test_a_malformed_variable_is_named_with_what_is_expected_but_never_with_its_
     assert problem.startswith(f"{name} is not usable (")
     assert "expected " in problem
     assert "wrong" not in problem
+
+
+def test_limits_of_refunds_are_read_with_every_error_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load(monkeypatch, REFUND_HOLD_ABOVE="GBP:250,EUR:300.5").refund_hold_above == {
+        "GBP": Decimal("250.00"),
+        "EUR": Decimal("300.50"),
+    }
+    (told,) = problems(monkeypatch, REFUND_HOLD_ABOVE="GBP:12.345,POUNDS:5")
+    assert told.startswith(
+        "REFUND_HOLD_ABOVE is not usable (entry 1 is no amount in its currency; entry 2 names no currency of ISO 4217)"
+    )
 
 
 def test_neither_secrets_nor_passwords_show_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,10 @@ from integration.ledger.store import Ledger
 from integration.sandbox import SandboxClient
 from tests.unit.cli.conftest import NOBODY_LISTENS, Backhaul
 
-EVERYTHING = ["database", "migrations", "mappings", "broker", "mirakl", "mirakl-platform", "mirakl-account", "reveni"]
+EVERYTHING = [
+    "database", "migrations", "mappings", "broker", "mirakl", "mirakl-platform", "mirakl-account", "refund-limits",
+    "reveni",
+]  # fmt: skip
 
 
 def checks(backhaul: Backhaul, *, exit_code: int) -> dict[str, dict[str, Any]]:
@@ -55,7 +58,7 @@ def test_everything_that_fails_is_told_at_once_with_what_to_do(
 ) -> None:
     monkeypatch.setenv("BROKER_URL", "redis://:hunter2@127.0.0.1:9/0")
     monkeypatch.setenv("MAPPINGS_DIR", str(tmp_path))
-    assert failed(backhaul) == [name for name in EVERYTHING[1:] if name != "mirakl-account"]
+    assert failed(backhaul) == [name for name in EVERYTHING[1:] if name not in ("mirakl-account", "refund-limits")]
     told = backhaul("check")
     assert (told.exit_code, told.stdout.count("FAILED"), "hunter2" in told.output) == (1, 6, False)
     assert "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY" in told.stdout
@@ -123,3 +126,12 @@ def test_a_key_without_the_accountancy_role_is_told_with_the_role(
     found = checks(backhaul, exit_code=1)["mirakl-account"]
     assert (found["ok"], found["detail"]) == (False, "TL02 is not for this key.")
     assert "ROLE_SHOP_ACCOUNTANCY" in found["next_step"]
+
+
+def test_the_limits_of_refunds_are_told(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no refund waits for approval" in checks(backhaul, exit_code=0)["refund-limits"]["detail"]
+    monkeypatch.setenv("REFUND_HOLD_ABOVE", "GBP:250,EUR:300")
+    told = checks(backhaul, exit_code=0)["refund-limits"]["detail"]
+    assert told.startswith("a refund above 300.00 EUR, 250.00 GBP waits for approval")

@@ -13,6 +13,7 @@ from integration.ledger.journal import journal_of
 from integration.ledger.refunds import get_refund
 from integration.ledger.reviews import get_review, open_review, reviews
 from integration.ledger.store import Ledger
+from integration.ledger.tables import RefundRow
 from integration.sandbox import SandboxClient
 from tests.inline_fleet import InlineFleet
 from tests.unit.cli import cases, stories
@@ -75,7 +76,7 @@ def test_the_word_the_person_and_the_note_are_kept(backhaul: Backhaul, ledger: L
     assert review is not None
     assert (review.resolved_by, review.resolution) == ("cli:ada", "dismiss: Reveni paid it")
     assert (journal[-1].who, journal[-1].evidence) == (
-        "cli:ada", {"review_id": opened, "word": "dismiss", "note": "Reveni paid it"},
+        "cli:ada", {"review_id": opened, "word": "dismiss", "note": "Reveni paid it", "by": "cli:ada"},
     )  # fmt: skip
 
 
@@ -163,6 +164,50 @@ def test_a_case_whose_refund_is_gone_is_refused(backhaul: Backhaul, ledger: Ledg
 def test_a_mirakl_that_cannot_be_asked_changes_nothing(backhaul: Backhaul, ledger: Ledger) -> None:
     cases.a_refund(ledger)
     assert "OR11" in refusal(backhaul, ledger, "--done", "--refund-id", "7")
+
+
+def above_limit(ledger: Ledger) -> UUID:
+    """25.00 GBP, held since the limit is 20.00."""
+    cases.a_refund(ledger, state="confirmed")
+    with ledger.write() as tx:
+        intent, _ = intents.decide(tx, "push_refund", "R-1/O-1-1/2")
+        tx.session.flush()
+        claimed = intents.claim(tx, intent.id, lease=60)
+        assert claimed is not None
+        facts = {"total": "25.00", "currency": "GBP"}
+        intents.settle(tx, claimed, "held", reason="refund_above_limit", evidence=facts)
+        tx.session.add(
+            RefundRow(
+                id=intent.id, shop=tx.shop, intent_id=intent.id, return_id="R-1", order_id="O-1",
+                order_line_id="O-1-1", cumulative_units=2, quantity=1, created_at=tx.now, looks=0,
+            )
+        )  # fmt: skip
+        open_review(tx, kind="refund", subject=str(intent.id), reason="refund_above_limit", detail="25.00 GBP")
+        return intent.id
+
+
+def test_a_refund_above_its_limit_is_released_in_the_name_of_who_decided(backhaul: Backhaul, ledger: Ledger) -> None:
+    refund_id = above_limit(ledger)
+    assert "--approve releases it" in refusal(backhaul, ledger, "--send-again")
+    opened = review_id(ledger)
+    result = backhaul("review", "resolve", opened, "--approve", "--by", "grace")
+    assert (result.exit_code, "approved up to 25.00 GBP" in result.stdout) == (0, True)
+    with ledger.read() as tx:
+        review, [*_, last] = get_review(tx, UUID(opened)), journal_of(tx, refund_id)
+    assert review is not None
+    assert (review.resolved_by, review.resolution) == ("cli:ada", "approve")
+    assert (last.who, last.to_state, last.evidence["by"]) == ("cli:ada", "decided", "grace")
+    assert last.evidence["approved"] == {"total": "25.00", "currency": "GBP"}
+
+
+def test_only_a_refund_above_its_limit_can_be_approved(backhaul: Backhaul, ledger: Ledger) -> None:
+    cases.a_refund(ledger)
+    assert "only refund_above_limit can be approved" in refusal(backhaul, ledger, "--approve")
+
+
+def test_an_order_cannot_be_approved(backhaul: Backhaul, ledger: Ledger) -> None:
+    cases.a_held_order(ledger)
+    assert "nothing to approve" in refusal(backhaul, ledger, "--approve")
 
 
 def test_units_that_are_on_sale_are_done(backhaul: Backhaul, ledger: Ledger) -> None:
