@@ -155,6 +155,7 @@ def test_a_browser_shows_the_totals_and_has_nothing_to_complain_of(tmp_path: Pat
     path.write_text(render_page(a_month()), encoding="utf-8")
     shown = subprocess.run(
         [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+         "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--enable-logging=stderr", "--dump-dom", path.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
