@@ -25,8 +25,17 @@ app = typer.Typer(help="Mirakl's returns and their twins in Reveni.", no_args_is
 State = Literal["new", "held", "accepted", "open", "received", "judged", "closed", "canceled"]
 COLUMNS = ("return_id", "order_id", "state", "mirakl_state", "reveni_return_id", "reveni_status", "held_reason")
 PARTS = {
-    "lines": ("order_line_id", "quantity", "reason_code", "reveni_reason", "disposition", "accepted", "rejected"),
-    "steps": ("step", "state", "reason", "due_at"),
+    "lines": (
+        "order_line_id",
+        "quantity",
+        "reason_code",
+        "reveni_reason",
+        "disposition",
+        "mapping_version",
+        "accepted",
+        "rejected",
+    ),
+    "steps": ("step", "state", "reason", "due_at", "mapping_version"),
     "refunds": ("refund_id", "order_line_id", "quantity", "state", "amount", "currency", "held_reason"),
     "movements": ("movement_id", "sku", "quantity", "location", "state", "reason"),
 }
@@ -85,6 +94,8 @@ def return_row(found: ReturnRow) -> dict[str, Any]:
         "reveni_type": found.reveni_type,
         "reveni_mode": found.reveni_mode,
         "mapping_version": found.mapping_version,
+        "carrier": found.carrier,
+        "tracking_number": found.tracking_number,
         "first_seen_at": found.first_seen_at,
     }
 
@@ -110,6 +121,7 @@ def _line_row(line: ReturnLineRow) -> dict[str, Any]:
         "refund_reason": line.refund_reason,
         "shipping_refund": line.shipping_refund,
         "location": line.location,
+        "mapping_version": line.mapping_version,
         "accepted": line.accepted,
         "rejected": line.rejected,
         "reject_reason": line.reject_reason,
@@ -119,4 +131,10 @@ def _line_row(line: ReturnLineRow) -> dict[str, Any]:
 
 
 def _step_row(intent: Intent) -> dict[str, Any]:
-    return {"step": intent.kind, "state": intent.state, "reason": intent.reason, "due_at": intent.due_at}
+    return {
+        "step": intent.kind,
+        "state": intent.state,
+        "reason": intent.reason,
+        "due_at": intent.due_at,
+        "mapping_version": intent.plan.get("mapping_version"),
+    }

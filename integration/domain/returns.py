@@ -15,7 +15,8 @@ IN_PROGRESS = "IN_PROGRESS"
 RECEIVED = "RECEIVED"
 CLOSED = "CLOSED"
 ENDED_EARLY = frozenset({"REFUSED", "CANCELED", "CANCELLED", "NO_RECEPTION"})
-KNOWN_STATES = frozenset({WAITING_ACCEPTANCE, IN_PROGRESS, RECEIVED, CLOSED}) | ENDED_EARLY
+UNDER_WAY = frozenset({WAITING_ACCEPTANCE, IN_PROGRESS, RECEIVED})
+KNOWN_STATES = UNDER_WAY | {CLOSED} | ENDED_EARLY
 
 # Reveni's return statuses, of both eras (contracts: statuses are parsed into one set).
 REVENI_STATUSES = frozenset(
@@ -36,6 +37,35 @@ class Announced(Protocol):
     def reason_code(self) -> str | None: ...
 
 
+@dataclass(frozen=True)
+class AnnouncedLine:
+    """Units of an order line that Mirakl says come back (RT11), and why."""
+
+    order_line_id: str
+    quantity: int
+    reason_code: str | None
+
+
+def changes_of(known: Sequence[AnnouncedLine], shown: Sequence[AnnouncedLine]) -> list[str]:
+    """What Mirakl shows otherwise than it did, a phrase for each; a reason that it leaves out says nothing."""
+    before = {line.order_line_id: line for line in known}
+    after = {line.order_line_id: line for line in shown}
+    gone = [f"line {line} is not in it any more" for line in before if line not in after]
+    new = [f"line {key} is new with {line.quantity} units" for key, line in after.items() if key not in before]
+    both = [(before[key], after[key]) for key in before if key in after]
+    units = [
+        f"line {old.order_line_id} has {now.quantity} units instead of {old.quantity}"
+        for old, now in both
+        if now.quantity != old.quantity
+    ]
+    reasons = [
+        f"line {old.order_line_id} has the reason {now.reason_code} instead of {old.reason_code or '(none)'}"
+        for old, now in both
+        if now.reason_code not in (None, old.reason_code)
+    ]
+    return [*gone, *new, *units, *reasons]
+
+
 def map_reasons(
     lines: Sequence[Announced], mappings: Mappings, *, refund_reasons: Mapping[str, tuple[str, bool]]
 ) -> dict[str, ReasonRow]:
@@ -50,7 +80,7 @@ def map_reasons(
         raise Held(
             "unmapped_return_reason",
             f"return_reasons.csv has no row for {', '.join(unmapped)}: add it, then replay this return.",
-            {"reasons": unmapped, "mapping_version": mappings.version},
+            {"codes": unmapped, "mapping_version": mappings.version},
         )
     mapped = {line: row for line, row in rows.items() if row is not None}
     illegal = sorted({row.mirakl_refund_reason for row in mapped.values() if not _may_refund(row, refund_reasons)})
@@ -59,7 +89,7 @@ def map_reasons(
             "illegal_refund_reason",
             f"Mirakl (RE01) lets no shop refund with {', '.join(illegal)}: put a code of type REFUND with "
             "is_shop_right into return_reasons.csv, then replay this return.",
-            {"refund_reasons": illegal, "mapping_version": mappings.version},
+            {"codes": illegal, "mapping_version": mappings.version},
         )
     return mapped
 

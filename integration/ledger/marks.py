@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import AlertRow, Facts, HeartbeatRow, ReferenceRow, WatermarkRow
@@ -54,6 +55,19 @@ def alert_once(tx: Tx, name: str, subject: str) -> bool:
     tx.session.add(AlertRow(shop=tx.shop, name=name, subject=subject, given_at=tx.now))
     tx.session.flush()
     return True
+
+
+def given_alerts(tx: Tx, name: str) -> list[str]:
+    """What this alert was given for."""
+    return list(tx.session.scalars(select(AlertRow.subject).filter_by(shop=tx.shop, name=name)))
+
+
+def forget_alerts(tx: Tx, name: str, subjects: Collection[str]) -> None:
+    """Their cause is gone: should it come back, they are given again."""
+    if subjects:
+        tx.session.execute(
+            delete(AlertRow).where(AlertRow.shop == tx.shop, AlertRow.name == name, AlertRow.subject.in_(subjects))
+        )
 
 
 def kept_reference(tx: Tx, name: str, *, younger_than: float) -> Facts | None:

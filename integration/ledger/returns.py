@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
+from collections.abc import Sequence
 
+from sqlalchemy import func, or_, select
+
+from integration.domain.returns import AnnouncedLine
 from integration.ledger.store import Tx
-from integration.ledger.tables import EventRow, ReturnLineRow, ReturnRow
+from integration.ledger.tables import EventRow, Intent, ReturnLineRow, ReturnRow
 
 
 def lock_return(tx: Tx, return_id: str) -> ReturnRow | None:
@@ -36,6 +39,63 @@ def lines_of(tx: Tx, return_id: str) -> list[ReturnLineRow]:
             select(ReturnLineRow).filter_by(shop=tx.shop, return_id=return_id).order_by(ReturnLineRow.id)
         )
     )
+
+
+def announced(tx: Tx, return_id: str) -> list[AnnouncedLine]:
+    """The lines as Mirakl announced them."""
+    return [
+        AnnouncedLine(line.order_line_id, line.quantity, line.reason_code)
+        for line in lines_of(tx, return_id)
+        if line.quantity > 0  # else it is not in the return any more
+    ]
+
+
+def add_line(tx: Tx, return_id: str, line: AnnouncedLine) -> None:
+    """A line of which nothing is mapped or judged yet."""
+    tx.session.add(
+        ReturnLineRow(
+            shop=tx.shop, return_id=return_id, order_line_id=line.order_line_id, quantity=line.quantity,
+            reason_code=line.reason_code, accepted=0, rejected=0, refund_units=0, moved_units=0, sellable_units=0,
+        )
+    )  # fmt: skip
+
+
+def replace_lines(tx: Tx, return_id: str, shown: Sequence[AnnouncedLine], *, in_reveni: bool) -> None:
+    """Have the lines be these. One with another reason is unmapped again.
+
+    :param in_reveni: the twin there still names the lines that are gone: they stay, with the units that were judged.
+    """
+    gone = {line.order_line_id: line for line in lines_of(tx, return_id)}
+    for line in shown:
+        known = gone.pop(line.order_line_id, None)
+        if known is None:
+            add_line(tx, return_id, line)
+            continue
+        known.quantity = line.quantity
+        if line.reason_code not in (None, known.reason_code):
+            known.reason_code = line.reason_code
+            known.reveni_reason = known.refund_reason = known.mapping_version = None
+    for known in gone.values():
+        if in_reveni:
+            known.quantity = known.accepted + known.rejected
+        else:
+            tx.session.delete(known)
+    tx.session.flush()
+
+
+def lock_promises(tx: Tx, return_id: str, kinds: Sequence[str]) -> list[Intent] | None:
+    """What was promised of these kinds for a return, unclaimed until the end of the transaction.
+
+    None where somebody is at one of them at this moment: waiting for them could be a deadlock, since they wait for the
+    return that the caller has locked.
+    """
+    promised = select(Intent).where(Intent.shop == tx.shop, Intent.kind.in_(kinds), Intent.subject == return_id)
+    free = tx.session.scalars(
+        promised.with_for_update(skip_locked=True), execution_options={"populate_existing": True}
+    ).all()
+    count = tx.session.scalar(select(func.count()).select_from(promised.subquery()))
+    busy = len(free) < (count or 0) or any(intent.state == "claimed" for intent in free)
+    return None if busy else list(free)
 
 
 def returns(tx: Tx, *, state: str | None = None, limit: int | None = None) -> list[ReturnRow]:

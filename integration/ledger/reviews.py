@@ -14,9 +14,19 @@ log = logging.getLogger(__name__)
 
 
 def open_review(
-    tx: Tx, *, kind: str, subject: str, reason: str, detail: str, evidence: Facts | None = None
+    tx: Tx,
+    *,
+    kind: str,
+    subject: str,
+    reason: str,
+    detail: str,
+    evidence: Facts | None = None,
+    alert: bool = True,
 ) -> ReviewRow:
-    """Put a case into the inbox, once: the review that is open for it already, with today's detail, else a new one."""
+    """Put a case into the inbox, once: the review that is open for it already, with today's detail, else a new one.
+
+    :param alert: whether a person is told of it beside the inbox; not where they were told of its cause already.
+    """
     known = tx.session.scalar(
         select(ReviewRow).filter_by(shop=tx.shop, kind=kind, subject=subject, reason=reason, state="open")
     )
@@ -29,6 +39,9 @@ def open_review(
     )  # fmt: skip
     tx.session.add(review)
     tx.session.flush()
+    if not alert:
+        tx.after_commit.append(lambda: log.info("held as well: %s %s (%s)", kind, subject, reason))
+        return review
     tx.after_commit.append(
         lambda: log.error(
             "held for a person: %s %s (%s): %s", kind, subject, reason, detail,

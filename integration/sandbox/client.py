@@ -96,6 +96,21 @@ class SandboxClient:
         """The shopper changes their mind about the return."""
         self.set_return_state(return_id, "CANCELED")
 
+    def change_return(
+        self,
+        return_id: str,
+        *,
+        lines: Sequence[Mapping[str, Any]] | None = None,
+        tracking_number: str | None = None,
+    ) -> None:
+        """Have RT11 show other lines, or where the parcel is."""
+        self._act(
+            "change_return",
+            return_id=return_id,
+            lines=None if lines is None else list(lines),
+            tracking_number=tracking_number,
+        )
+
     def set_reasons(self, reasons: Sequence[Mapping[str, Any]]) -> None:
         """Replace RE01: `{code, label, type, is_shop_right}`."""
         self._act("set_reasons", reasons=list(reasons))

@@ -22,6 +22,7 @@ ACTS: Mapping[str, Callable[..., Any]] = {
         marketplace.cancel_units,
         marketplace.open_return,
         marketplace.set_return_state,
+        marketplace.change_return,
         marketplace.set_reasons,
         marketplace.set_configuration,
         marketplace.set_balance,

@@ -10,6 +10,7 @@ from integration.ledger.returns import lines_of
 from integration.ledger.reviews import open_review
 from integration.ledger.store import Tx
 from integration.ledger.tables import ReturnRow
+from integration.usecases.halting_codes import is_news
 from integration.usecases.ports import Ports
 
 STEPS = ("accept_return", "create_return", "receive_return", "assess_return", "close_return", "cancel_return")
@@ -35,6 +36,7 @@ def hold_return(tx: Tx, row: ReturnRow, held: Held) -> None:
         reason=held.reason,
         detail=held.detail,
         evidence=held.evidence,
+        alert=is_news(tx, held),
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import ClassVar
 
-from integration.domain.orders import Order, active_units
+from integration.domain.orders import Order, Waits, active_units
 from integration.errors import Held, Rejected
 from integration.ledger.returns import get_return, lines_of, lock_return
 from integration.ledger.store import Tx
@@ -18,6 +18,7 @@ from integration.mirakl.wire import Shopper
 from integration.reveni.wire import CreatedReturn, Customer, NewReturn, NewReturnItem, NewReturnOrder
 from integration.usecases.acts import Act
 from integration.usecases.advance_return import advance, hold_return
+from integration.usecases.fetch_order import fetch_order
 from integration.usecases.ports import Ports
 from mappings import Skus
 
@@ -27,10 +28,11 @@ FOUR_DECIMALS = Decimal("0.0001")
 
 @dataclass(frozen=True)
 class Twin:
-    """What goes to Reveni, and the offers that its items are (for the restock later)."""
+    """What goes to Reveni, the offers that its items are (for the restock later), and the version of `skus.csv`."""
 
     body: NewReturn
     offer_skus: dict[str, str | None]
+    mapping_version: str
 
 
 class CreateReturn(Act[Twin, CreatedReturn]):
@@ -45,20 +47,20 @@ class CreateReturn(Act[Twin, CreatedReturn]):
             row, lines = get_return(tx, intent.subject), lines_of(tx, intent.subject)
         if row is None:
             raise Held("return_not_in_ledger", f"Return {intent.subject} is not in the ledger.")
-        found = ports.mirakl.orders([row.order_id])
-        if not found:
-            raise Held("order_not_on_mirakl", f"OR11 does not show order {row.order_id} to this key.")
-        skus = ports.mappings.current().skus
-        items = tuple(_item(found[0], line, skus) for line in lines)
+        if any(line.reveni_reason is None for line in lines):
+            raise Waits("reasons_not_mapped_yet")  # the lines changed on Mirakl since this was promised
+        order, tables = fetch_order(ports, row.order_id), ports.mappings.current()
+        items = tuple(_item(order, line, tables.skus) for line in lines)
         shopper = ports.mirakl.shopper(row.order_id)
-        body = NewReturn(external_id=intent.subject, order=_order(found[0], shopper), return_items=items)
-        return Twin(body, {line.order_line_id: line.offer_sku for line in found[0].lines})
+        body = NewReturn(external_id=intent.subject, order=_order(order, shopper), return_items=items)
+        return Twin(body, {line.order_line_id: line.offer_sku for line in order.lines}, tables.version)
 
     def plan(self, intent: Intent, prepared: Twin) -> Facts:
         return {
             "order_id": prepared.body.order.external_id,
             "items": [item.model_dump(mode="json") for item in prepared.body.return_items],
             "offer_skus": prepared.offer_skus,
+            "mapping_version": prepared.mapping_version,
         }
 
     def send(self, ports: Ports, prepared: Twin) -> CreatedReturn:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from integration.domain.returns import KNOWN_STATES
-from integration.errors import Held
+from integration.domain.returns import KNOWN_STATES, UNDER_WAY
 from integration.ledger import intents
 from integration.ledger.marks import move_watermark, watermark
-from integration.ledger.returns import lock_return
+from integration.ledger.returns import add_line, lock_return
 from integration.ledger.store import Tx
-from integration.ledger.tables import ReturnLineRow, ReturnRow
+from integration.ledger.tables import ReturnRow
 from integration.mirakl.operations import RT11
 from integration.mirakl.wire import Return
 from integration.usecases.advance_return import advance, hold_return
+from integration.usecases.change_return import (
+    change_return,
+    duplicate_line,
+    lines_in,
+    names_a_line_twice,
+    take_tracking,
+    unknown_state,
+)
 from integration.usecases.polling import at_the_ceiling, overlap
 from integration.usecases.ports import Ports
 
@@ -47,15 +54,8 @@ def store_return(ports: Ports, tx: Tx, found: Return) -> None:
     row = lock_return(tx, found.id)
     if row is None:
         _add(ports, tx, found)
-        return
-    older = row.last_updated and found.last_updated and found.last_updated < row.last_updated
-    if older or row.mirakl_state == found.state:
-        return
-    row.mirakl_state, row.last_updated = found.state, found.last_updated
-    if found.state not in KNOWN_STATES:
-        hold_return(tx, row, _unknown_state(found))
-        return
-    advance(ports, tx, row)
+    elif not (row.last_updated and found.last_updated and found.last_updated < row.last_updated):
+        change_return(ports, tx, row, found)
 
 
 def _add(ports: Ports, tx: Tx, found: Return) -> None:
@@ -64,27 +64,18 @@ def _add(ports: Ports, tx: Tx, found: Return) -> None:
         mirakl_state=found.state, state="new", date_created=found.date_created, last_updated=found.last_updated,
         first_seen_at=tx.now, reveni_refunds=[],
     )  # fmt: skip
+    take_tracking(row, found)
     tx.session.add(row)
     tx.session.flush()
-    if len({line.order_line_id for line in found.return_lines}) != len(found.return_lines):
-        hold_return(tx, row, Held("duplicate_return_line", f"Return {found.id} names an order line twice."))
+    if names_a_line_twice(found):
+        hold_return(tx, row, duplicate_line(found))
         return
-    for line in found.return_lines:
-        tx.session.add(
-            ReturnLineRow(
-                shop=tx.shop, return_id=found.id, order_line_id=line.order_line_id, quantity=line.quantity,
-                reason_code=found.reason_of(line), accepted=0, rejected=0, refund_units=0,
-                moved_units=0, sellable_units=0,
-            )
-        )  # fmt: skip
+    for line in lines_in(found):
+        add_line(tx, found.id, line)
     tx.session.flush()
     if found.state not in KNOWN_STATES:
-        hold_return(tx, row, _unknown_state(found))
-    elif found.state in ("WAITING_ACCEPTANCE", "IN_PROGRESS", "RECEIVED"):
+        hold_return(tx, row, unknown_state(found))
+    elif found.state in UNDER_WAY:
         intents.decide(tx, "map_return", found.id)
     else:  # it ended before Backhaul saw it
         advance(ports, tx, row)
-
-
-def _unknown_state(found: Return) -> Held:
-    return Held("unknown_return_state", f"Mirakl gives return {found.id} the unknown state {found.state!r}.")

@@ -78,8 +78,7 @@ def _causes(
     try:
         map_reasons(lines, tables, refund_reasons=refund_reasons)
     except Held as held:
-        codes = held.evidence.get("reasons") or held.evidence["refund_reasons"]
-        causes |= {(held.reason, code) for code in codes}
+        causes |= {(held.reason, code) for code in held.evidence["codes"]}
     if order is None:
         return causes | {("order_not_on_mirakl", found.order_id)}
     for line in lines:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from integration.domain.returns import CLOSED, ENDED_EARLY, KNOWN_STATES
+from integration.domain.returns import CLOSED, ENDED_EARLY, KNOWN_STATES, AnnouncedLine
 from integration.ledger import intents
 from integration.ledger.listings import intents_of
-from integration.ledger.returns import lines_of, lock_return
+from integration.ledger.returns import lines_of, lock_return, replace_lines
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, ReturnLineRow, ReturnRow
 from integration.usecases import advance_return
@@ -31,11 +31,13 @@ def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
         raise Refused(f"There is no return {return_id}: see `backhaul returns list`.")
     promised = intents_of(tx, STEPS, return_id)
     held = _held_steps(tx, row, promised)
+    _require_rows(ports, tx, row)
     reasons = {row.held_reason or "", *(intent.reason or "" for intent in held)}
     close_reviews(tx, "return", return_id, reasons=reasons, resolution="replayed")
     row.held_reason = None
     steps = [resume(tx, intent) for intent in held]
-    _map_where_nobody_did(tx, row)
+    steps += _take_over_changes(tx, row)
+    _map_what_is_unmapped(tx, row)
     if row.reveni_return_id is not None:
         steps.append(_read_again(tx, row, row.reveni_return_id))
     tx.session.flush()
@@ -70,10 +72,36 @@ def _held_steps(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[Intent]:
     return held
 
 
-def _map_where_nobody_did(tx: Tx, row: ReturnRow) -> None:
+def _require_rows(ports: Ports, tx: Tx, row: ReturnRow) -> None:
+    """What is still unmapped would only be held again."""
+    if row.held_reason != "unmapped_return_reason":
+        return
+    lookup = ports.mappings.current().return_reasons.lookup
+    codes = {line.reason_code or "(none)" for line in lines_of(tx, row.return_id)}
+    missing = sorted(code for code in codes if lookup(code) is None)
+    if missing:
+        raise Refused(
+            f"return_reasons.csv still has no row for {', '.join(missing)}: add it, then replay return {row.return_id}."
+        )
+
+
+def _take_over_changes(tx: Tx, row: ReturnRow) -> list[str]:
+    """A person has made the twin in Reveni what Mirakl shows."""
+    if row.changed_lines is None:
+        return []
+    replace_lines(tx, row.return_id, [AnnouncedLine(**line) for line in row.changed_lines], in_reveni=True)
+    row.changed_lines = None
+    return [f"take over the lines of return {row.return_id} as Mirakl shows them"]
+
+
+def _map_what_is_unmapped(tx: Tx, row: ReturnRow) -> None:
     """A return that was held when it was first seen was not mapped; one that has ended needs no mapping."""
-    if row.mirakl_state not in ENDED_EARLY:
-        intents.decide(tx, "map_return", row.return_id)
+    if row.mirakl_state in ENDED_EARLY:
+        return
+    mapping, new = intents.decide(tx, "map_return", row.return_id)
+    unmapped = any(line.refund_reason is None for line in lines_of(tx, row.return_id))
+    if not new and unmapped and mapping.state in intents.SETTLED:
+        intents.reopen(tx, mapping, reason="replayed")
 
 
 def _read_again(tx: Tx, row: ReturnRow, reveni_return_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The steps of a return on Mirakl: accept (RT21), receive (RT25), assess (RT26), close (RT27).
+"""The steps of a return on Mirakl: accept (RT21), receive (RT25), close (RT27), and what they share with assess (RT26).
 
 They are alike: one call that names up to 100 returns, answered by a 200 with an error for each that did not move, and a
 state on Mirakl that refuses a repeat. "Already there" is found by reading (RT11) and is success.
@@ -11,10 +11,10 @@ from typing import ClassVar
 
 from integration.domain.returns import CLOSED, ENDED_EARLY, IN_PROGRESS, RECEIVED
 from integration.errors import Held, Rejected
-from integration.ledger.returns import get_return, lines_of, lock_return
+from integration.ledger.returns import get_return, lock_return
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent, ReturnLineRow
-from integration.mirakl.client import LineCompliance, ReturnCompliance, ReturnResults
+from integration.ledger.tables import Facts, Intent
+from integration.mirakl.client import ReturnResults
 from integration.mirakl.wire import Return
 from integration.usecases.acts import Act, Prepared
 from integration.usecases.advance_return import advance, hold_return
@@ -113,50 +113,6 @@ class ReceiveReturn(PlainStep):
 
     def call(self, ports: Ports, prepared: Sequence[str]) -> ReturnResults:
         return ports.mirakl.receive_returns(prepared)
-
-
-class AssessReturn(ReturnStep[ReturnCompliance]):
-    """RT26: every line is compliant, or not and why. It has no state of its own: the lines carry it."""
-
-    kind: ClassVar[str] = "assess_return"
-    leads_to: ClassVar[str] = RECEIVED
-
-    def prepare(self, ports: Ports, intent: Intent) -> ReturnCompliance:
-        with ports.ledger.read() as tx:
-            lines = lines_of(tx, intent.subject)
-        return ReturnCompliance(intent.subject, tuple(self._assess(ports, line) for line in lines))
-
-    def plan(self, intent: Intent, prepared: ReturnCompliance) -> Facts:
-        return {
-            "lines": [
-                {
-                    "order_line_id": line.order_line_id,
-                    "non_compliance_reason_code": line.non_compliance_reason_code,
-                }
-                for line in prepared.lines
-            ]
-        }
-
-    def call(self, ports: Ports, prepared: Sequence[ReturnCompliance]) -> ReturnResults:
-        return ports.mirakl.assess_returns(prepared)
-
-    def return_id(self, prepared: ReturnCompliance) -> str:
-        return prepared.return_id
-
-    def is_done(self, found: Return) -> bool:
-        return found.state == CLOSED or all(line.compliance for line in found.return_lines)
-
-    def _assess(self, ports: Ports, line: ReturnLineRow) -> LineCompliance:
-        """RT26 knows lines and no units: a line with one rejected unit is not compliant."""
-        if line.rejected == 0:
-            return LineCompliance(line.order_line_id, compliant=True)
-        code = ports.mappings.current().reject_reasons.lookup(line.reject_reason or "")
-        if code is None:
-            raise Held(
-                "unmapped_reject_reason",
-                f"reject_reasons.csv has no row for {line.reject_reason or '(none)'}: add it, then replay this return.",
-            )
-        return LineCompliance(line.order_line_id, compliant=False, non_compliance_reason_code=code)
 
 
 class CloseReturn(PlainStep):

@@ -31,6 +31,11 @@ class ReturnRow(Base):
     date_created: Mapped[datetime | None]
     last_updated: Mapped[datetime | None]
     first_seen_at: Mapped[datetime]
+    carrier: Mapped[str | None]
+    tracking_number: Mapped[str | None]
+    changed_lines: Mapped[list[Any] | None] = mapped_column(Document)
+    """The lines as Mirakl shows them since they changed behind the twin's back: `[{"order_line_id", "quantity",
+    "reason_code"}]`, until a person has settled the difference."""
     mapping_version: Mapped[str | None]
     reveni_return_id: Mapped[str | None]
     reveni_status: Mapped[str | None]
@@ -59,6 +64,8 @@ class ReturnLineRow(Base):
     refund_reason: Mapped[str | None]
     shipping_refund: Mapped[str | None] = mapped_column(String(20))
     location: Mapped[str | None]
+    mapping_version: Mapped[str | None]
+    """Of the tables that this line's reasons were mapped with; what they said then holds to its end."""
     offer_sku: Mapped[str | None]
     accepted: Mapped[int] = mapped_column(default=0)
     rejected: Mapped[int] = mapped_column(default=0)

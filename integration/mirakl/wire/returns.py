@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic import AliasChoices, Field
+
 from integration.domain.facts import Moment
 from integration.wire import Many, Wire, Word
 
@@ -29,6 +31,14 @@ class ReturnLine(Wire):
     compliance: Many[Compliance] = ()
 
 
+class Tracking(Wire):
+    """Where the parcel is. Real answers spell two names in camel case, whatever the schema says."""
+
+    carrier_code: str | None = Field(None, validation_alias=AliasChoices("carrier_code", "carrierCode"))
+    carrier_name: str | None = Field(None, validation_alias=AliasChoices("carrier_name", "carrierName"))
+    tracking_number: str | None = None
+
+
 class Return(Wire):
     """A return (RT11). `state` is empty where Mirakl leaves it out, and then no state that is known.
 
@@ -43,6 +53,7 @@ class Return(Wire):
     last_updated: Moment | None = None
     reason_code: str | None = None
     return_lines: Many[ReturnLine] = ()
+    tracking: Tracking | None = None
 
     def reason_of(self, line: ReturnLine) -> str | None:
         """The line's own reason, else the return's."""

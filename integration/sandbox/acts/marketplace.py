@@ -81,6 +81,17 @@ def set_return_state(world: World, return_id: str, state: str) -> None:
     world.returns[return_id].updated = world.now()
 
 
+def change_return(
+    world: World, return_id: str, *, lines: Sequence[Mapping[str, Any]] | None, tracking_number: str | None
+) -> None:
+    """The shopper sends other units back than announced, or hands the parcel to the carrier."""
+    changed = world.returns[return_id]
+    if lines is not None:
+        changed.lines = [ReturnLine(line["order_line_id"], line["quantity"], line.get("reason_code")) for line in lines]
+    changed.tracking_number = tracking_number or changed.tracking_number
+    changed.updated = world.now()
+
+
 def set_reasons(world: World, reasons: Sequence[Mapping[str, Any]]) -> None:
     """Replace what RE01 answers."""
     world.reasons = [Reason(**reason) for reason in reasons]

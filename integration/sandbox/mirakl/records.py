@@ -127,6 +127,7 @@ class MiraklReturn:
     updated: datetime
     lines: list[ReturnLine]
     rejection_reason_code: str | None = None
+    tracking_number: str | None = None
 
 
 @dataclass

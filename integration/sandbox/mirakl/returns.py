@@ -72,5 +72,5 @@ def _view(each: MiraklReturn) -> dict[str, Any]:
         "rma": None,
         "state": each.state,
         # Real answers spell these two in camel case, whatever the schema says (mirakl.md, schema caveats).
-        "tracking": {"carrierCode": "RM", "carrierName": "Royal Mail", "tracking_number": None},
+        "tracking": {"carrierCode": "RM", "carrierName": "Royal Mail", "tracking_number": each.tracking_number},
     }

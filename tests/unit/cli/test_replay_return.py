@@ -70,7 +70,8 @@ def test_a_return_whose_reason_was_mapped_since_goes_to_reveni(
     fleet = InlineFleet(Settings.load())
     return_id = stories.an_open_return(fleet, sandbox)
     assert stories.held(fleet, return_id)
-    assert "the return will be held again: add the row first" in steps(backhaul, return_id, apply=False)[-1]
+    still = backhaul("replay", "return", return_id, "--apply")
+    assert (still.exit_code, "still has no row for RETURN_CHANGED_MIND" in still.stderr) == (1, True)
 
     add_the_row(tables)
     plan = steps(backhaul, return_id, apply=False)[-1]

@@ -36,7 +36,7 @@ def test_every_line_is_mapped_or_the_whole_return_is_held(reasons: list[str | No
         with pytest.raises(Held) as held:
             map_reasons(lines, TABLES, refund_reasons=LEGAL)
         assert held.value.reason == "unmapped_return_reason"
-        assert held.value.evidence["reasons"] == unmapped
+        assert held.value.evidence["codes"] == unmapped
         assert all(reason in held.value.detail for reason in unmapped)
     else:
         rows = map_reasons(lines, TABLES, refund_reasons=LEGAL)
@@ -50,7 +50,7 @@ def test_a_refund_reason_that_a_shop_may_not_give_is_as_bad_as_none(re01: dict[s
     with pytest.raises(Held) as held:
         map_reasons(announced("RETURN_CHANGED_MIND"), TABLES, refund_reasons=re01)
     assert held.value.reason == "illegal_refund_reason"
-    assert held.value.evidence == {"refund_reasons": ["17"], "mapping_version": TABLES.version}
+    assert held.value.evidence == {"codes": ["17"], "mapping_version": TABLES.version}
 
 
 NEW = Progress(

@@ -71,8 +71,8 @@ def test_an_error_in_the_answer_is_that_of_its_own_return(lane: Lane) -> None:
     accepted_by_hand, canceled, *others = waiting(lane)
     lane.sandbox.set_return_state(accepted_by_hand.return_id, "IN_PROGRESS")
     lane.sandbox.cancel_return(canceled.return_id)
-    lane.arrive(accepted_by_hand, *others)
     until_held(lane, canceled, "return_ended_early")
+    lane.until(lambda: all(lane.reveni_id(parcel) for parcel in (accepted_by_hand, *others)))
     assert lane.inbox() == {("return", "return_ended_early")}
     assert calls(lane, "RT21") == [ids(accepted_by_hand, canceled, *others)]
 
