@@ -13,8 +13,10 @@ from integration.usecases.poll_returns import poll_returns as poll_returns_
 from integration.usecases.ports import Ports
 from integration.usecases.read_verdict import poll_verdicts as poll_verdicts_
 from integration.usecases.sweep import sweep as sweep_
+from integration.usecases.watch_balance import watch_balance as watch_balance_
 from integration.usecases.watch_deadlines import watch_deadlines as watch_deadlines_
 from integration.usecases.watch_platform import watch_platform as watch_platform_
+from integration.usecases.watch_stock import watch_stock as watch_stock_
 from tasks.app import LedgerTask, app, ports
 from tasks.policy import POLLING
 
@@ -51,6 +53,12 @@ def sweep(**_newer: Any) -> None:
     _once(sweep_)
 
 
+@app.task(name="polling.watch_balance", base=LedgerTask, **POLLING.options())
+def watch_balance(**_newer: Any) -> None:
+    """Tell of refunds that wait for money on Mirakl."""
+    _once(watch_balance_)
+
+
 @app.task(name="polling.watch_deadlines", base=LedgerTask, **POLLING.options())
 def watch_deadlines(**_newer: Any) -> None:
     """Warn before an order's acceptance time is over."""
@@ -61,6 +69,12 @@ def watch_deadlines(**_newer: Any) -> None:
 def watch_platform(**_newer: Any) -> None:
     """Hold what the operator says of the shop against our own books (A21, PC01)."""
     _once(watch_platform_)
+
+
+@app.task(name="polling.watch_stock", base=LedgerTask, **POLLING.options())
+def watch_stock(**_newer: Any) -> None:
+    """Tell of units that wait too long, and drive those on whose product has gone live (OF21)."""
+    _once(watch_stock_)
 
 
 @app.task(name="fleet.heartbeat", base=LedgerTask)

@@ -19,6 +19,7 @@ PERIODS = {
     "poll_verdicts": 300.0,
     "follow_refunds": 60.0,
     "sweep": 20.0,
+    "watch_balance": 240.0,
     "watch_deadlines": 60.0,
 }
 """Seconds, before `CALL_INTERVAL_SCALE`."""
@@ -28,6 +29,7 @@ ACCOUNT_READ_EVERY = 60.0
 """Seconds: the hour of TL02 and the day of SBC11 and IV01 are kept in the ledger, so that no restart forgets them."""
 
 HEARTBEAT = 10.0
+WATCH_STOCK = 60.0
 
 
 def beat_schedule(settings: Settings) -> dict[str, Any]:
@@ -49,7 +51,9 @@ def beat_schedule(settings: Settings) -> dict[str, Any]:
     }
     # Daily by its ceiling; rung more often, so that a fleet which was away catches up within the hour.
     daily = {"watch_platform": _entry("polling.watch_platform", "polling", max(60.0, settings.scaled(3_600.0)))}
-    return polls | daily | account | beats
+    # Not rung ahead of time as polls are: no ceiling of the ledger's would hold it back (OF21).
+    stock = {"watch_stock": _entry("polling.watch_stock", "polling", max(2.0, settings.scaled(WATCH_STOCK)))}
+    return polls | daily | stock | account | beats
 
 
 def _often(period: float) -> float:

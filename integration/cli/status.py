@@ -9,10 +9,12 @@ import typer
 from integration.cli.options import AsJson
 from integration.cli.output import print_json, shown
 from integration.cli.session import ledger_of
+from integration.ledger.figures import oldest_movement
 from integration.ledger.listings import counts, waiting_deadlines, watermarks
 from integration.ledger.marks import heartbeats
 from integration.ledger.readiness import has_current_tables
 from integration.ledger.stock import unfinished_import
+from integration.ledger.stock_figures import stock_figures
 from integration.ledger.store import Tx
 from integration.settings import Settings
 from integration.urls import masked
@@ -52,6 +54,7 @@ def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
         "returns": number.returns,
         "refunds": number.refunds,
         "movements": number.movements,
+        "restock": _restock(tx),
         "open_reviews": number.open_reviews,
         "unfinished_import": None
         if stock_import is None
@@ -62,6 +65,15 @@ def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
             "sent_at": stock_import.sent_at,
         },
         "watermarks": watermarks(tx),
+    }
+
+
+def _restock(tx: Tx) -> dict[str, Any]:
+    stock = stock_figures(tx)
+    return {
+        "oldest_waiting_seconds": round(oldest_movement(tx)),
+        "imports_in_flight": stock.imports_in_flight,
+        "refused_lines": sum(stock.refused.values()),
     }
 
 

@@ -61,11 +61,6 @@ class Figures:
 def figures(tx: Tx) -> Figures:
     """Count everything once. No id and no personal data comes out."""
     deadline = tx.session.scalar(select(func.min(OrderRow.deadline)).filter_by(shop=tx.shop, state="waiting"))
-    due = tx.session.scalar(
-        select(func.min(MovementRow.due_at)).where(
-            MovementRow.shop == tx.shop, MovementRow.state.in_(("pending", "sent"))
-        )
-    )
     return Figures(
         intents=_count(tx, Intent.kind, Intent.state),
         orders=_count(tx, OrderRow.state),
@@ -74,7 +69,7 @@ def figures(tx: Tx) -> Figures:
         nearest_deadline=None if deadline is None else (deadline - tx.now).total_seconds(),
         since_created=_acknowledgement(tx, OrderRow.created_date),
         since_seen=_acknowledgement(tx, OrderRow.first_seen_at),
-        oldest_movement=0.0 if due is None else max(0.0, (tx.now - due).total_seconds()),
+        oldest_movement=oldest_movement(tx),
     )
 
 
@@ -83,19 +78,34 @@ def _count(tx: Tx, *by: InstrumentedAttribute[str], **where: str) -> Counts:
     return {tuple(values): number for number, *values in rows}
 
 
-def _acknowledgement(tx: Tx, start: InstrumentedAttribute[datetime]) -> Distribution:
-    """Of the orders that we acknowledged ourselves: when somebody else did is not known."""
-    took = _seconds(tx, start, OrderRow.acknowledged_at)
-    counts: Sequence[ColumnElement[int]] = [func.count(case((took <= bound, 1))) for bound in BOUNDS]
-    row = tx.session.execute(
-        select(func.count(), func.coalesce(func.sum(took), 0.0), *counts).filter_by(
-            shop=tx.shop, state="acknowledged", acknowledged_by="us"
+def oldest_movement(tx: Tx) -> float:
+    """Seconds that the stock movement which has waited longest has been due; 0.0 where none waits."""
+    due = tx.session.scalar(
+        select(func.min(MovementRow.due_at)).where(
+            MovementRow.shop == tx.shop, MovementRow.state.in_(("pending", "sent"))
         )
-    ).one()
+    )
+    return 0.0 if due is None else max(0.0, (tx.now - due).total_seconds())
+
+
+def distribution(tx: Tx, took: ColumnElement[float], *where: ColumnElement[bool]) -> Distribution:
+    """How long it took, over the rows for which all of this holds."""
+    counts: Sequence[ColumnElement[int]] = [func.count(case((took <= bound, 1))) for bound in BOUNDS]
+    row = tx.session.execute(select(func.count(), func.coalesce(func.sum(took), 0.0), *counts).where(*where)).one()
     return Distribution(within=tuple(row[2:]), count=row[0], seconds=float(row[1]))
 
 
-def _seconds(tx: Tx, earlier: InstrumentedAttribute[Any], later: InstrumentedAttribute[Any]) -> ColumnElement[float]:
+def seconds_between(
+    tx: Tx, earlier: InstrumentedAttribute[Any], later: InstrumentedAttribute[Any]
+) -> ColumnElement[float]:
+    """The time from one column to another, as either database tells it."""
     if tx.session.get_bind().dialect.name == "sqlite":
         return (func.julianday(later) - func.julianday(earlier)) * 86_400.0
     return cast(extract("epoch", later - earlier), Float)
+
+
+def _acknowledgement(tx: Tx, start: InstrumentedAttribute[datetime]) -> Distribution:
+    """Of the orders that we acknowledged ourselves: when somebody else did is not known."""
+    took = seconds_between(tx, start, OrderRow.acknowledged_at)
+    ours = (OrderRow.shop == tx.shop, OrderRow.state == "acknowledged", OrderRow.acknowledged_by == "us")
+    return distribution(tx, took, *ours)

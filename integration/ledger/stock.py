@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, MovementRow, StockImportRow
@@ -22,6 +22,7 @@ def add_movement(
     location: str | None,
     state: str,
     reason: str | None,
+    restocked_at: datetime | None = None,
 ) -> MovementRow:
     """Units of one return line that came back together."""
     ordinal = tx.session.scalar(
@@ -32,7 +33,7 @@ def add_movement(
     row = MovementRow(
         id=uuid.uuid4(), shop=tx.shop, return_id=return_id, order_line_id=order_line_id, ordinal=(ordinal or 0) + 1,
         sku=sku, quantity=quantity, location=location, state=state, reason=reason, created_at=tx.now, due_at=tx.now,
-        returned_imports=0, parked_times=0, in_stock_master=False,
+        returned_imports=0, parked_times=0, in_stock_master=False, restocked_at=restocked_at,
     )  # fmt: skip
     tx.session.add(row)
     tx.session.flush()
@@ -65,12 +66,23 @@ def movements(
     return list(tx.session.scalars(query))
 
 
-def unpark(tx: Tx) -> int:
-    """Parked movements whose time has come are pending again; how many."""
+def parked_skus(tx: Tx, *, reason: str) -> list[str]:
+    """SKUs of movements that are parked for this reason, each once."""
+    query = select(MovementRow.sku).filter_by(shop=tx.shop, state="parked", reason=reason)
+    return list(tx.session.scalars(query.distinct().order_by(MovementRow.sku)))
+
+
+def unpark(tx: Tx, *, live: Collection[str] = ()) -> int:
+    """Parked movements whose time has come are pending again; how many.
+
+    :param live: SKUs that waited for their product, which is live now: their time has come.
+    """
+    its_time = MovementRow.due_at <= tx.now
+    went_live = and_(MovementRow.reason == "product_not_live_yet", MovementRow.sku.in_(live))
     result = tx.session.execute(
         update(MovementRow)
-        .where(MovementRow.shop == tx.shop, MovementRow.state == "parked", MovementRow.due_at <= tx.now)
-        .values(state="pending", import_id=None)
+        .where(MovementRow.shop == tx.shop, MovementRow.state == "parked", or_(its_time, went_live))
+        .values(state="pending", import_id=None, due_at=case((its_time, MovementRow.due_at), else_=tx.now))
     )
     # An UPDATE's result is a CursorResult, which has a row count.
     return int(result.rowcount)  # type: ignore[attr-defined]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from integration.domain.verdicts import Units, sellable_units
 from integration.errors import Held
+from integration.ledger.returns import get_return
 from integration.ledger.reviews import open_review
 from integration.ledger.stock import add_movement, movements
 from integration.ledger.store import Tx
@@ -51,8 +54,14 @@ def _movement(ports: Ports, tx: Tx, line: ReturnLineRow, quantity: int, state: s
     return add_movement(
         tx, return_id=line.return_id, order_line_id=line.order_line_id,
         sku=_offer_sku(ports, line) or line.received_sku or "", quantity=quantity, location=line.location,
-        state=state, reason=reason,
+        state=state, reason=reason, restocked_at=None if state == "excluded" else _said_at(tx, line),
     )  # fmt: skip
+
+
+def _said_at(tx: Tx, line: ReturnLineRow) -> datetime | None:
+    """When Reveni updated the return to say what is being taken over, by its own clock (Reveni W3)."""
+    row = get_return(tx, line.return_id)
+    return None if row is None else row.verdict_at
 
 
 def _offer_sku(ports: Ports, line: ReturnLineRow) -> str | None:
@@ -66,12 +75,13 @@ def _release(ports: Ports, tx: Tx, line: ReturnLineRow, waiting: MovementRow, wa
     released = min(waiting.quantity, wanted)
     if released == waiting.quantity:
         waiting.state, waiting.reason, waiting.due_at = "pending", None, tx.now
+        waiting.restocked_at = _said_at(tx, line)
         _put_on_sale(ports, tx, line, waiting)
         return released
     waiting.quantity -= released
     part = add_movement(
         tx, return_id=waiting.return_id, order_line_id=waiting.order_line_id, sku=waiting.sku, quantity=released,
-        location=waiting.location, state="pending", reason=None,
+        location=waiting.location, state="pending", reason=None, restocked_at=_said_at(tx, line),
     )  # fmt: skip
     _put_on_sale(ports, tx, line, part)
     return released

@@ -83,7 +83,7 @@ class SendStock(Act[list[StockSent], Sent]):
         row = get_import(tx, uuid.UUID(intent.subject))
         carried = movements(tx, states=["pending"], import_id=row.id)
         if answer.import_id is None:  # nothing was left to send, or its effect was found
-            row.finished_at = tx.now
+            row.sent_at, row.finished_at = intent.sent_at or tx.now, tx.now
             for movement in carried:
                 movement.state, movement.done_at = "done", tx.now
             tx.session.flush()

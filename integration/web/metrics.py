@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Met
 
 from integration.ledger.figures import BOUNDS, Distribution, Figures, figures
 from integration.ledger.marks import Heartbeat, heartbeats
+from integration.ledger.stock_figures import StockFigures, stock_figures
 from integration.ledger.store import Ledger
 from integration.usecases.catalogue import ACTS
 from integration.web.answers import Answering
@@ -52,13 +53,13 @@ class Metrics(Answering):
 def exposition(ledger: Ledger, workers: Workers) -> bytes:
     """All metrics of this shop's fleet. Without a broker, the depths of its queues are left out."""
     with ledger.read() as tx:
-        counted, beats = figures(tx), heartbeats(tx)
+        counted, stock, beats = figures(tx), stock_figures(tx), heartbeats(tx)
     try:
         depths = workers.queue_depths()
     except Exception as failure:
         log.warning("the broker did not tell how deep its queues are: %s", type(failure).__name__)
         depths = {}
-    return generate_latest(Snapshot(counted, beats, depths))
+    return generate_latest(Snapshot(counted, stock, beats, depths))
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Snapshot:
     """The figures of one moment as a Prometheus collector. Labels are states, kinds, reasons and queues alone."""
 
     figures: Figures
+    stock: StockFigures
     beats: Sequence[Heartbeat]
     depths: Mapping[str, int]
 
@@ -89,6 +91,22 @@ class Snapshot:
             "How long the stock movement that has waited longest has been due",
             self.figures.oldest_movement,
         )
+        yield from self._stock()
+
+    def _stock(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "backhaul_stock_imports_in_flight", "Stock imports that are not over", self.stock.imports_in_flight
+        )
+        refused = [((reason,), number) for reason, number in self.stock.refused.items()]
+        yield _gauge("backhaul_stock_lines_refused", "Movements whose line Mirakl refused", ["reason"], refused)
+        took = HistogramMetricFamily(
+            "backhaul_restock_seconds",
+            "From restocked in Reveni to the stock file's acceptance (STO01), and to its confirmed end (STO02)",
+            labels=["step"],
+        )
+        took.add_metric(["accepted"], _buckets(self.stock.accepted), self.stock.accepted.seconds)
+        took.add_metric(["confirmed"], _buckets(self.stock.confirmed), self.stock.confirmed.seconds)
+        yield took
 
     def _orders(self) -> Iterator[Metric]:
         yield _gauge("backhaul_orders", "Orders", ["state"], self.figures.orders.items())

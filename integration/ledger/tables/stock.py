@@ -59,6 +59,8 @@ class MovementRow(Base):
     """Imports that failed as a whole and gave this movement back."""
     parked_times: Mapped[int] = mapped_column(default=0)
     in_stock_master: Mapped[bool] = mapped_column(default=False)
+    restocked_at: Mapped[datetime | None]
+    """When Reveni said that these units may be sold, by its own clock; None for units that may not."""
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     done_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from integration.ledger.marks import beat, move_watermark
-from integration.ledger.stock import open_import
+from integration.ledger.stock import add_movement, open_import
 from integration.ledger.store import Ledger
 from tests.unit.cli import cases
 from tests.unit.cli.conftest import Backhaul
@@ -72,6 +72,20 @@ def test_signs_of_life_watermarks_and_the_import_in_flight_are_shown(backhaul: B
     assert 0 <= facts["heartbeat_ages"]["refund"] < 60
     assert facts["watermarks"]["RT11"].endswith("Z")
     assert (facts["unfinished_import"]["import_id"], facts["unfinished_import"]["sent_at"]) == (import_id, None)
+
+
+def test_restock_has_a_line_of_its_own(backhaul: Backhaul, ledger: Ledger) -> None:
+    cases.a_movement(ledger, state="parked", reason="product_not_live_yet")
+    with ledger.write() as tx:
+        open_import(tx)
+        add_movement(
+            tx, return_id="R-2", order_line_id="L-2", sku="SKU-2", quantity=1, location=None, state="pending",
+            reason=None,
+        ).due_at = tx.now - timedelta(seconds=90)  # fmt: skip
+    told = status(backhaul)["restock"]
+    assert 90 <= told.pop("oldest_waiting_seconds") < 150
+    assert told == {"imports_in_flight": 1, "refused_lines": 1}
+    assert "restock               oldest waiting seconds " in backhaul("status").stdout.replace("_", " ")
 
 
 def test_nothing_of_another_shop_is_counted(

@@ -22,7 +22,10 @@ from tasks.policy import POLICIES
 from tests.inline_fleet import InlineFleet, settings_for
 from tests.servers import wait_until
 
-POLLS = ("poll_orders", "poll_returns", "poll_verdicts", "follow_refunds", "sweep", "watch_deadlines", "watch_platform")
+POLLS = (
+    "poll_orders", "poll_returns", "poll_verdicts", "follow_refunds", "sweep", "watch_deadlines", "watch_platform",
+    "watch_stock",
+)  # fmt: skip
 
 
 @pytest.fixture

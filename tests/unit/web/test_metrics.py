@@ -15,7 +15,7 @@ from integration.ledger.intents import decide
 from integration.ledger.marks import beat
 from integration.ledger.orders import add_order
 from integration.ledger.reviews import open_review
-from integration.ledger.stock import add_movement
+from integration.ledger.stock import add_movement, open_import
 from integration.ledger.store import Ledger, Tx
 from integration.ledger.tables import Intent, OrderRow
 from integration.web.readiness import Workers
@@ -115,6 +115,24 @@ def test_movements_and_open_reviews_are_told(web: RunningWeb, ledger: Ledger) ->
     oldest = of(samples, "oldest_movement_seconds")
     assert oldest is not None
     assert 90 <= oldest < 900
+
+
+def test_restock_is_told_by_its_steps(web: RunningWeb, ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        row = open_import(tx)
+        row.sent_at = tx.now - timedelta(seconds=40)
+        for line, state, reason in (("l1", "done", None), ("l2", "parked", "product_not_live_yet")):
+            movement = add_movement(
+                tx, return_id="r1", order_line_id=line, sku="S", quantity=1, location=None, state=state, reason=reason,
+                restocked_at=tx.now - timedelta(seconds=70),
+            )  # fmt: skip
+            movement.import_id, movement.done_at = row.id, tx.now
+    samples = scraped(web)
+    assert of(samples, "stock_imports_in_flight") == 1
+    assert of(samples, "stock_lines_refused", reason="product_not_live_yet") == 1
+    assert of(samples, "restock_seconds_sum", step="accepted") == pytest.approx(30, abs=0.5)
+    assert of(samples, "restock_seconds_bucket", step="confirmed", le="60.0") == 0
+    assert of(samples, "restock_seconds_bucket", step="confirmed", le="75.0") == 1
 
 
 def test_the_fleet_is_told_queue_by_queue(ledger: Ledger) -> None:
