@@ -127,13 +127,14 @@ class Settings(BaseSettings):
     )
 
     @classmethod
-    def load(cls) -> Self:
+    def load(cls, *, shop: str | None = None) -> Self:
         """Read the environment and `.env`.
 
+        :param shop: stands for MIRAKL_SHOP_ID.
         :raises SettingsError: naming every variable that is missing or malformed, at once.
         """
         try:
-            return cls()
+            return cls() if shop is None else cls(mirakl_shop_id=shop)
         except ValidationError as refused:
             errors = refused.errors(include_url=False, include_input=False)
             raise SettingsError([_sentence(error) for error in errors]) from None

@@ -38,6 +38,7 @@ COLUMNS = (
 def reconcile(
     month: Annotated[str | None, typer.Option(help="Refunds made in this month (UTC), such as 2026-11.")] = None,
     cycle: Annotated[str | None, typer.Option(help="Refunds in this billing cycle, by Mirakl's id.")] = None,
+    shop: Annotated[str | None, typer.Option(help="Another shop of this ledger than MIRAKL_SHOP_ID's.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write a row for each part of each refund.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write one page with totals, chart and exceptions.")] = None,
     journal_file: Annotated[Path | None, typer.Option("--journal", help="Write journal entries as CSV.")] = None,
@@ -51,7 +52,7 @@ def reconcile(
     for path in (csv, html, journal_file):
         if path is not None and not path.parent.is_dir():
             raise typer.BadParameter(f"there is no folder {path.parent}")
-    report, lacking = _known(scope) if offline else _refreshed(scope)
+    report, lacking = _known(scope, shop) if offline else _refreshed(scope, shop)
     for sentence in lacking:
         typer.echo(sentence, err=True)
     if csv is not None:
@@ -92,13 +93,13 @@ def _codes(accounts: Path | None, journal_file: Path | None) -> dict[str, str]:
         raise typer.BadParameter(str(unusable), param_hint="--accounts") from None
 
 
-def _known(scope: Scope) -> tuple[SettlementReport, list[str]]:
-    with reading() as tx:
+def _known(scope: Scope, shop: str | None) -> tuple[SettlementReport, list[str]]:
+    with reading(shop) as tx:
         return reconcile_(tx, scope), [f"{operation}: {refusal}." for operation, refusal in refusals(tx).items()]
 
 
-def _refreshed(scope: Scope) -> tuple[SettlementReport, list[str]]:
-    with acting() as ports:
+def _refreshed(scope: Scope, shop: str | None) -> tuple[SettlementReport, list[str]]:
+    with acting(shop) as ports:
         with _progress() as told:
             lacking = refresh_account(ports, progress=told)
         with ports.ledger.read() as tx:

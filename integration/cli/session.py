@@ -40,26 +40,28 @@ def ledger_of(settings: Settings) -> Iterator[Ledger]:
 
 
 @contextmanager
-def reading() -> Iterator[Tx]:
+def reading(shop: str | None = None) -> Iterator[Tx]:
     """A transaction that only reads, for commands that only show.
 
+    :param shop: another shop than the one of the settings.
     :raises SettingsError: settings are missing or malformed.
     :raises LedgerUnusable: the database does not answer, or is not of this version.
     """
-    with ledger_of(Settings.load()) as ledger:
+    with ledger_of(Settings.load(shop=shop)) as ledger:
         require_current_tables(ledger.engine)
         with ledger.read() as tx:
             yield tx
 
 
 @contextmanager
-def acting() -> Iterator[Ports]:
+def acting(shop: str | None = None) -> Iterator[Ports]:
     """The ledger and the other systems, for commands that act.
 
+    :param shop: another shop than the one of the settings.
     :raises SettingsError, LedgerUnusable: as `reading` does.
     :raises MappingError: a mapping file is not usable.
     """
-    settings = Settings.load()
+    settings = Settings.load(shop=shop)
     with ledger_of(settings) as ledger:
         require_current_tables(ledger.engine)
         yield make_ports(settings, who=ledger.who, engine=ledger.engine)

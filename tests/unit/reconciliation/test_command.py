@@ -56,6 +56,13 @@ def test_it_fetches_what_is_new_and_tells_every_refund(backhaul: Backhaul, told:
     assert set(told.inbox()) == {"gone", "amount", "commission"}
 
 
+def test_another_shop_of_the_ledger_has_a_month_of_its_own(backhaul: Backhaul, told: Story) -> None:
+    assert backhaul("--month", month_of(told), "--offline", "--shop", "default").exit_code == 0
+    other = backhaul("--month", month_of(told), "--offline", "--shop", "2002")
+    assert (other.exit_code, f"No refund in {month_of(told)}." in other.stdout) == (1, True)
+    assert backhaul("--month", month_of(told), "--shop", "no shop").exit_code == 2
+
+
 def test_a_rerun_writes_the_same_bytes(backhaul: Backhaul, told: Story) -> None:
     def written(*more: str) -> list[bytes]:
         files = ("--csv", "refunds.csv", "--html", "refunds.html", "--journal", "journal.csv")
