@@ -19,12 +19,16 @@ from tests.unit.reconciliation.story import Story, a_story
 UNIT = Decimal("25.00")
 
 
-BOTH_TAX_MODES = pytest.mark.parametrize("story", ["TAX_INCLUDED", "TAX_EXCLUDED"], indirect=True)
+BOTH_TAX_MODES = pytest.mark.parametrize(
+    "story", [("TAX_INCLUDED", "sqlite_url"), ("TAX_EXCLUDED", "postgres_url")], indirect=True, ids=lambda told: told[0]
+)
+"""And both databases."""
 
 
 @pytest.fixture
-def story(request: pytest.FixtureRequest, tmp_path: Path, sqlite_url: str) -> Iterator[Story]:
-    with a_story(tmp_path, sqlite_url, tax_mode=getattr(request, "param", "TAX_INCLUDED")) as told:
+def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Story]:
+    tax_mode, database = getattr(request, "param", ("TAX_INCLUDED", "sqlite_url"))
+    with a_story(tmp_path, request.getfixturevalue(database), tax_mode=tax_mode) as told:
         yield told
 
 
