@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import simplejson
 from pydantic import BaseModel, ValidationError
 
-from integration.errors import CredentialsRefused, OutcomeUnknown, Rejected, Retryable
+from integration.errors import CredentialsRefused, OutcomeUnknown, Rejected, Retryable, TooManyCalls
 
 UNTOLD_PAUSE = 5.0
 """Seconds to leave an operation alone after a 429 that does not say how long."""
@@ -96,7 +96,8 @@ def decipher(operation: Operation, status: int, headers: Mapping[str, str], body
     """Read what an answer means.
 
     :param headers: looked up case-insensitively where the caller's mapping does so.
-    :raises Retryable: 429; or no trustworthy answer to a replay-safe call.
+    :raises TooManyCalls: 429.
+    :raises Retryable: no trustworthy answer to a replay-safe call.
     :raises CredentialsRefused: 401 or 403.
     :raises Rejected: any other 4xx.
     :raises OutcomeUnknown: no trustworthy answer (3xx, 408, 5xx) to a write.
@@ -104,7 +105,7 @@ def decipher(operation: Operation, status: int, headers: Mapping[str, str], body
     if 200 <= status < 300:
         return Reply(operation, status, headers, body)
     if status == 429:
-        raise Retryable(f"{operation.code}: 429, too many calls", retry_after=_pause_asked(headers))
+        raise TooManyCalls(f"{operation.code}: 429, too many calls", retry_after=_pause_asked(headers))
     if status in {401, 403}:
         raise CredentialsRefused(f"{operation.code}: {status}, the key or its role is refused")
     # 408 comes from a server that gave up waiting: how much it had read by then, it does not say.

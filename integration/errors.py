@@ -25,6 +25,10 @@ class Retryable(BackhaulError):
         self.retry_after = retry_after
 
 
+class TooManyCalls(Retryable):
+    """429: nothing was done, by the word's meaning. Where money is concerned, look before calling again."""
+
+
 class CredentialsRefused(Retryable):
     """401 or 403: nothing was done, and nothing will be until a person mends the key or its role."""
 

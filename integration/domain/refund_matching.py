@@ -37,6 +37,15 @@ def candidates(
     return [refund for refund in fresh if _may_be(refund, asked, sent_at)]
 
 
+def in_figures(refund: PastRefund) -> str:
+    """A refund on Mirakl, for whoever has to tell it from another one."""
+    made = "" if refund.created_date is None else f", made {refund.created_date:%Y-%m-%d %H:%M:%S} UTC"
+    return (
+        f"refund {refund.id}: {refund.amount} and shipping {refund.shipping_amount} for {refund.quantity} units, "
+        f"reason {refund.reason_code}, {refund.state}{made}"
+    )
+
+
 def answer_differences(asked: Asked, answered: Answered) -> list[str]:
     """In what OR28's answer differs from what was asked, a sentence for each; empty where it answers for
     it all.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import delete, select
@@ -68,6 +68,16 @@ def forget_alerts(tx: Tx, name: str, subjects: Collection[str]) -> None:
         tx.session.execute(
             delete(AlertRow).where(AlertRow.shop == tx.shop, AlertRow.name == name, AlertRow.subject.in_(subjects))
         )
+
+
+def alert_every(tx: Tx, name: str, *, seconds: float) -> bool:
+    """Whether it is time to give this alert: never so far, or so many seconds ago. It counts as given then."""
+    tx.lock(f"alert:{name}")
+    row = tx.session.get(AlertRow, (tx.shop, name, ""))
+    if row is not None and row.given_at > tx.now - timedelta(seconds=seconds):
+        return False
+    tx.session.merge(AlertRow(shop=tx.shop, name=name, subject="", given_at=tx.now))
+    return True
 
 
 def kept_reference(tx: Tx, name: str, *, younger_than: float) -> Facts | None:

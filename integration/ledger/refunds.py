@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from decimal import Decimal
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -80,6 +81,23 @@ def to_look_at(tx: Tx, *, limit: int) -> list[RefundRow]:
             .limit(limit)
         )
     )
+
+
+def waiting_totals(tx: Tx, reason: str) -> dict[str, Decimal]:
+    """What all refunds that wait for this reason come to, product and shipping together, by currency."""
+    plans = tx.session.scalars(
+        select(Intent.plan).where(
+            Intent.shop == tx.shop,
+            Intent.kind == "push_refund",
+            Intent.state.in_(("decided", "claimed")),
+            Intent.reason == reason,
+        )
+    )
+    totals: dict[str, Decimal] = {}
+    for asked in (plan["calculation"]["asked"] for plan in plans):
+        total = Decimal(asked["amount"]) + Decimal(asked["shipping_amount"])
+        totals[asked["currency"]] = totals.get(asked["currency"], Decimal(0)) + total
+    return dict(sorted(totals.items()))
 
 
 def approval_of(tx: Tx, intent_id: uuid.UUID) -> Approval | None:

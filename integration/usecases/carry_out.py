@@ -15,7 +15,7 @@ from typing import Any
 
 from integration.domain.orders import Waits
 from integration.domain.retry import RetryPolicy
-from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable
+from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable, TooManyCalls
 from integration.ledger import intents
 from integration.ledger.intents import FenceLost
 from integration.ledger.tables import Intent
@@ -41,6 +41,13 @@ CREDENTIALS_PAUSE = 300.0
 
 READY = "ready"
 """What is prepared, written ahead and not sent yet."""
+
+
+REFUSED = 400
+"""The status of a refusal of which the ledger has kept the words: Mirakl has no other for them."""
+
+TOO_MANY_CALLS = "too_many_calls"
+"""Why a call that was answered with 429 is made again: it counts as never sent, and that is taken on trust."""
 
 
 class Keeping:
@@ -139,10 +146,7 @@ class Keeping:
             case Rejected() if self.act.guarded or self.intent.sends > 1:
                 return self._unknown("rejected", failure.message)
             case Rejected():
-                refused = self.act.refused(self.intent, failure)
-                if isinstance(refused, Held):
-                    raise refused from None
-                return self._again(refused.reason, self._delay(), failure.message, unsent=True)
+                return self._refused(failure)
             case Retryable():  # never left, or turned away at the door
                 return self._turned_away(failure, unsent=True)
         raise failure
@@ -150,15 +154,19 @@ class Keeping:
     def _read_back(self) -> str:
         intent = self.intent
         if intent.sent_at is None:  # the claim expired before the write-ahead, and its holder has lost the fence
-            return self._again("claim_expired_before_sending", 0.0)
+            return self._again("claim_expired_before_sending", 0.0, no_effect=True)
         answer = self.act.read_back(self.ports, intent)
         if answer is not None:
             return self._record(answer)
         if self.act.guarded and intent.reason == "rejected" and intent.sends >= self.act.patience:
             raise Held(f"{self.act.kind}_rejected", intent.detail or "no message", {"sends": intent.sends})
         absences = intent.absences + 1
+        refused = not self.act.guarded and intent.reason == "rejected"
         if not self.act.guarded and absences < 2:
-            return self._unknown("not_found_once", intent.detail, wait=BETWEEN_ABSENCES, absences=absences)
+            reason = "rejected" if refused else "not_found_once"
+            return self._unknown(reason, intent.detail, wait=BETWEEN_ABSENCES, absences=absences)
+        if refused:  # nor have earlier sendings had an effect, which might have been what it was refused for
+            return self._refused(Rejected(intent.detail or "no message", status=REFUSED))
         if not self.act.guarded and intent.sends >= MAX_SENDS:
             raise Held(
                 "unknown_outcome",
@@ -166,7 +174,15 @@ class Keeping:
                 "either that it is done or that it is to be sent again.",
                 {"sends": intent.sends, "plan": intent.plan},
             )
-        return self._again("not_found", self._delay() if self.act.guarded else 0.0, absences=absences)
+        wait = self._delay() if self.act.guarded else 0.0
+        return self._again("not_found", wait, no_effect=True, absences=absences)
+
+    def _refused(self, rejected: Rejected) -> str:
+        """The last sending was refused, and no earlier one is on the other side: hold it, or try again later."""
+        means = self.act.refused(self.intent, rejected)
+        if isinstance(means, Held):
+            raise means from None
+        return self._again(means.reason, self._delay(), rejected.message, unsent=True, no_effect=True)
 
     def _turned_away(self, failure: Retryable, *, unsent: bool = False) -> str:
         if isinstance(failure, CredentialsRefused):
@@ -174,7 +190,8 @@ class Keeping:
             pause = self.ports.settings.scaled(CREDENTIALS_PAUSE)
             return self._again("credentials_refused", pause, str(failure), unsent=unsent)
         wait = self._delay() if failure.retry_after is None else failure.retry_after
-        return self._again("waiting_to_retry", wait, str(failure), unsent=unsent)
+        reason = TOO_MANY_CALLS if unsent and isinstance(failure, TooManyCalls) else "waiting_to_retry"
+        return self._again(reason, wait, str(failure), unsent=unsent)
 
     def _record(self, answer: Any) -> str:
         state = self.intent.state
@@ -208,10 +225,12 @@ class Keeping:
         detail: str | None = None,
         *,
         unsent: bool = False,
+        no_effect: bool = False,
         absences: int | None = None,
     ) -> str:
+        """Go on later; an unknown outcome stays unknown, unless reading has shown that it had no effect."""
         state = "decided"
-        if self.intent.state == "unknown" and reason not in _NO_EFFECT:
+        if self.intent.state == "unknown" and not no_effect:
             state, reason, detail = "unknown", self.intent.reason or reason, self.intent.detail
         with self.ports.ledger.write() as tx:
             due_at = tx.now + timedelta(seconds=seconds)
@@ -239,10 +258,6 @@ class Keeping:
 
     def _delay(self) -> float:
         return self.ports.settings.scaled(self.retry.delay(self.intent.attempts, spread=self.ports.spread))
-
-
-_NO_EFFECT = frozenset({"not_found", "claim_expired_before_sending"})
-"""The only ways from an unknown outcome back to sending; while the other side cannot be read, it stays unknown."""
 
 
 def carry_out(ports: Ports, act: Act[Any, Any], intent_id: uuid.UUID, *, retry: RetryPolicy) -> str:

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
 from integration.domain.orders import Order, OrderLine, Waits
-from integration.domain.refund_limits import Approval, require_within_limit
-from integration.domain.refund_matching import answer_differences, candidates
+from integration.domain.refund_limits import require_within_limit
+from integration.domain.refund_matching import answer_differences, candidates, in_figures
+from integration.domain.refund_refusals import meaning_of
 from integration.domain.refunds import Answered, Asked, Calculation, calculate
 from integration.errors import Held, Rejected
-from integration.ledger.refunds import approval_of, attributed_ids, refund_of_intent, refunds
-from integration.ledger.returns import get_return, lines_of, lock_return
+from integration.ledger.refunds import refund_of_intent
+from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent, RefundRow, ReturnLineRow, ReturnRow
+from integration.ledger.tables import Facts, Intent
 from integration.usecases.acts import Act, AlreadyThere
 from integration.usecases.advance_return import advance
 from integration.usecases.external_refunds import attribute, note_external
 from integration.usecases.ports import Ports
+from integration.usecases.refund_case import Case, currency_of, nobody_else_pays, read_case
 
-INSUFFICIENT_BALANCE = re.compile(r"sufficient.*balance|balance.*sufficient|insufficient", re.IGNORECASE)
-NOT_DEBITED = re.compile(r"not.*debited", re.IGNORECASE)
-"""Mirakl gives these refusals no code, only words (contracts: OR28, known refusals)."""
+PATIENCE = 20
+"""Refusals of one refund for what others do on its line, each followed by a fresh read, before a person is asked."""
+
+FOR_OTHERS = frozenset({"refund_in_progress", "refunded_meanwhile"})
 
 FIRST_LOOK = 60.0
 """Seconds until a confirmed refund is first looked at on its way to REFUNDED."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """What the ledger knows of the refund that is due."""
-
-    refund: RefundRow
-    row: ReturnRow
-    line: ReturnLineRow
-    ours: dict[str, int]
-    attributed: frozenset[str]
-    approved: Approval | None
 
 
 @dataclass(frozen=True)
@@ -59,10 +49,10 @@ class PushRefund(Act[Ready, Answered]):
     review_kind: ClassVar[str] = "refund"
 
     def prepare(self, ports: Ports, intent: Intent) -> Ready:
-        case = self._case(ports, intent)
-        _nobody_else_pays(case.row)
+        case = read_case(ports, intent)
+        nobody_else_pays(case.row)
         order = self._fresh_order(ports, case)
-        if intent.sends:  # an earlier sending may have landed after all
+        if case.may_have_landed:
             self._found_meanwhile(order, case, intent)
         calculation = calculate(
             order,
@@ -73,10 +63,10 @@ class PushRefund(Act[Ready, Answered]):
             ours=case.ours,
             fee_codes=ports.settings.refund_fee_codes,
             tax_rules=ports.reference.tax_rules() if _needs_rules(order, case.line.order_line_id) else {},
-            currency=_currency(case.row),
+            currency=currency_of(case.row),
         )
         require_within_limit(calculation, limits=ports.settings.refund_hold_above, approved=case.approved)
-        known = intent.plan.get("baseline") if intent.sends else None
+        known = intent.plan.get("baseline") if case.may_have_landed else None
         if known is None:
             known = [past.id for past in _line(order, case.line.order_line_id).refunds]
         reveni = {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode}
@@ -94,7 +84,7 @@ class PushRefund(Act[Ready, Answered]):
         return ports.mirakl.refund(prepared.calculation.asked)
 
     def read_back(self, ports: Ports, intent: Intent) -> Answered | None:
-        case = self._case(ports, intent)
+        case = read_case(ports, intent)
         return _match(self._fresh_order(ports, case), case, intent)
 
     def evidence(self, intent: Intent, answer: Answered) -> Facts:
@@ -125,11 +115,10 @@ class PushRefund(Act[Ready, Answered]):
             advance(ports, tx, row)
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
-        if INSUFFICIENT_BALANCE.search(rejected.message):
-            return Waits("insufficient_balance")
-        if NOT_DEBITED.search(rejected.message):  # OR11 shows of some orders neither the debit nor that it is due
-            return Waits("order_not_debited")
-        return Held("refund_rejected", f"Mirakl refused: {rejected.message}", {"status": rejected.status})
+        means = meaning_of(rejected.message)
+        if means.reason in FOR_OTHERS and intent.attempts >= PATIENCE:
+            means = Held("refund_rejected", f"Mirakl refused, {intent.attempts} times: {rejected.message}")
+        return means
 
     def subject(self, intent: Intent) -> str:
         return str(intent.id)
@@ -140,25 +129,6 @@ class PushRefund(Act[Ready, Answered]):
         if calculation is not None:  # worked out, and not sent: `refunds explain` shows it
             refund_of_intent(tx, intent.id).calculation = calculation
         super().hold(tx, intent, Held(held.reason, held.detail, shown))
-
-    def _case(self, ports: Ports, intent: Intent) -> Case:
-        with ports.ledger.read() as tx:
-            refund = refund_of_intent(tx, intent.id)
-            row = get_return(tx, refund.return_id or "")
-            lines = [
-                line for line in lines_of(tx, refund.return_id or "") if line.order_line_id == refund.order_line_id
-            ]
-            if row is None or not lines:
-                raise Held("return_not_in_ledger", f"The return of refund {intent.id} is not in the ledger.")
-            ours = {
-                known.row.mirakl_refund_id: known.row.quantity or 0
-                for known in refunds(tx, order_id=refund.order_id)
-                if known.intent is not None
-                and known.row.mirakl_refund_id is not None
-                and known.row.order_line_id == refund.order_line_id
-            }
-            approved = approval_of(tx, intent.id) if ports.settings.refund_hold_above else None
-            return Case(refund, row, lines[0], ours, attributed_ids(tx, refund.order_id), approved)
 
     def _fresh_order(self, ports: Ports, case: Case) -> Order:
         found = ports.mirakl.orders([case.row.order_id])
@@ -189,8 +159,9 @@ def _match(order: Order, case: Case, intent: Intent) -> Answered | None:
     if len(found) > 1:
         raise Held(
             "ambiguous_refund",
-            f"Refunds {', '.join(past.id for past in found)} on Mirakl could each be this one: say which it is.",
-            {"candidates": [past.model_dump(mode="json") for past in found]},
+            f"{len(found)} refunds on Mirakl could each be this one ({'; '.join(map(in_figures, found))}): "
+            "say which it is.",
+            {"asked": asked.model_dump(mode="json"), "candidates": [past.model_dump(mode="json") for past in found]},
         )
     return _as_answered(asked, found[0].id) if found else None
 
@@ -210,25 +181,3 @@ def _line(order: Order, order_line_id: str) -> OrderLine:
 def _needs_rules(order: Order, order_line_id: str) -> bool:
     line = order.line(order_line_id)
     return line is not None and any(tax.calculation_rule is None for tax in (*line.taxes, *line.shipping_taxes))
-
-
-def _currency(row: ReturnRow) -> str:
-    if row.currency is None:
-        raise Held("currency_unknown", f"Reveni does not say in which currency return {row.return_id} is.")
-    return row.currency
-
-
-def _nobody_else_pays(row: ReturnRow) -> None:
-    """Two payers would pay the shopper twice: what Reveni pays, Mirakl must not."""
-    if row.reveni_type == "exchange":
-        raise Held(
-            "exchange",
-            f"Return {row.return_id} is an exchange in Reveni: no money is due on Mirakl by itself.",
-        )
-    if row.reveni_type != "refund":
-        raise Held("unknown_return_type", f"Reveni gives return {row.return_id} the type {row.reveni_type!r}.")
-    if row.reveni_mode == "instant" or row.reveni_refunds:
-        raise Held("reveni_pays_too", f"Reveni has paid or will pay return {row.return_id} itself.",
-                   {"mode": row.reveni_mode, "refunds": row.reveni_refunds})  # fmt: skip
-    if row.reveni_mode != "not_instant":
-        raise Held("unknown_return_mode", f"Reveni gives return {row.return_id} the mode {row.reveni_mode!r}.")

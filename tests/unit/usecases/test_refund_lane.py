@@ -238,12 +238,12 @@ def test_canceled_units_are_no_part_of_what_is_shared(lane: Lane) -> None:
 
 
 def test_any_other_refusal_is_held_with_mirakls_words(lane: Lane) -> None:
-    lane.sandbox.add_fault("OR28", "status_before", status=400, body={"message": "Refund already in progress"})
+    lane.sandbox.add_fault("OR28", "status_before", status=400, body={"message": "Refunds rest on Sundays"})
     lane.come_back(lane.send_back(), accepted=1)
     lane.until(lambda: states(lane) == [("held", "refund_rejected")])
     ((_, intent),) = lane.refunds()
     assert intent is not None
-    assert intent.detail == "Mirakl refused: Refund already in progress"
+    assert intent.detail == "Mirakl refused: Refunds rest on Sundays"
 
 
 @pytest.mark.parametrize("orders", [[], [{"order_id": "ASOS-1-A", "order_lines": []}]])

@@ -57,6 +57,29 @@ def test_a_refusal_of_the_second_sending_is_read_back_too(ports: Ports) -> None:
     assert act.recorded == ["found"]
 
 
+def test_a_refusal_of_the_second_sending_counts_once_reading_has_shown_that_nothing_landed(ports: Ports) -> None:
+    refusal = Rejected("no money", status=400)
+    waits = Script(lambda: Waits("no_money"))
+    promise = Promise(ports, act := LittleAct(sent=Script(UNANSWERED, refusal, refusal, "done"), refusal=waits))
+    for _ in range(3):
+        promise.keep()
+    for _ in range(2):
+        assert promise.keep() == "unknown: rejected"
+        assert promise.keep() == "unknown: rejected"
+        assert promise.stands == ("unknown", "rejected")
+        assert promise.keep().endswith("no_money")
+        assert (promise.stands, promise.now.sends) == (("decided", "no_money"), 1)
+    assert promise.keep() == "confirmed"
+    assert act.sendings == 4
+
+
+def test_a_refusal_for_good_of_the_second_sending_is_held_for_what_it_says(ports: Ports) -> None:
+    promise = Promise(ports, LittleAct(sent=Script(UNANSWERED, Rejected("never", status=400))))
+    outcomes = [promise.keep() for _ in range(6)]
+    assert outcomes[-1] == "held: little_act_rejected"
+    assert promise.now.detail == "never"
+
+
 @pytest.mark.parametrize(
     "failure", [Retryable("OR11: 503"), CredentialsRefused("401"), Waits("not_yet"), WaitsFor("not_yet", 1.0)]
 )

@@ -1,0 +1,91 @@
+"""What the ledger knows of a refund that is due, and what it says against paying it on Mirakl."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from integration.domain.refund_limits import Approval
+from integration.errors import Held
+from integration.ledger.journal import journal_of
+from integration.ledger.refunds import approval_of, attributed_ids, refund_of_intent, refunds
+from integration.ledger.returns import get_return, lines_of
+from integration.ledger.store import Tx
+from integration.ledger.tables import Intent, RefundRow, ReturnLineRow, ReturnRow
+from integration.usecases.carry_out import TOO_MANY_CALLS
+from integration.usecases.ports import Ports
+
+
+@dataclass(frozen=True)
+class Case:
+    """A refund of one return line.
+
+    `ours`: Mirakl's refund ids of that order line that are confirmed as ours, with their units. `attributed`: those of
+    the whole order that belong to an intent of ours. `may_have_landed`: an earlier sending may stand on Mirakl.
+    """
+
+    refund: RefundRow
+    row: ReturnRow
+    line: ReturnLineRow
+    ours: dict[str, int]
+    attributed: frozenset[str]
+    approved: Approval | None
+    may_have_landed: bool
+
+
+def read_case(ports: Ports, intent: Intent) -> Case:
+    """:raises Held: `return_not_in_ledger`."""
+    with ports.ledger.read() as tx:
+        refund = refund_of_intent(tx, intent.id)
+        row = get_return(tx, refund.return_id or "")
+        lines = [line for line in lines_of(tx, refund.return_id or "") if line.order_line_id == refund.order_line_id]
+        if row is None or not lines:
+            raise Held("return_not_in_ledger", f"The return of refund {intent.id} is not in the ledger.")
+        return Case(
+            refund,
+            row,
+            lines[0],
+            ours={
+                known.row.mirakl_refund_id: known.row.quantity or 0
+                for known in refunds(tx, order_id=refund.order_id)
+                if known.intent is not None
+                and known.row.mirakl_refund_id is not None
+                and known.row.order_line_id == refund.order_line_id
+            },
+            attributed=attributed_ids(tx, refund.order_id),
+            approved=approval_of(tx, intent.id) if ports.settings.refund_hold_above else None,
+            may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and _turned_away(tx, intent)),
+        )
+
+
+def currency_of(row: ReturnRow) -> str:
+    """:raises Held: `currency_unknown`."""
+    if row.currency is None:
+        raise Held("currency_unknown", f"Reveni does not say in which currency return {row.return_id} is.")
+    return row.currency
+
+
+def nobody_else_pays(row: ReturnRow) -> None:
+    """Two payers would pay the shopper twice: what Reveni pays, Mirakl must not.
+
+    :raises Held: `reveni_pays_too`, `exchange`, `unknown_return_type`, `unknown_return_mode`.
+    """
+    if row.reveni_type == "exchange":
+        raise Held(
+            "exchange",
+            f"Return {row.return_id} is an exchange in Reveni: no money is due on Mirakl by itself.",
+        )
+    if row.reveni_type != "refund":
+        raise Held("unknown_return_type", f"Reveni gives return {row.return_id} the type {row.reveni_type!r}.")
+    if row.reveni_mode == "instant" or row.reveni_refunds:
+        raise Held("reveni_pays_too", f"Reveni has paid or will pay return {row.return_id} itself.",
+                   {"mode": row.reveni_mode, "refunds": row.reveni_refunds})  # fmt: skip
+    if row.reveni_mode != "not_instant":
+        raise Held("unknown_return_mode", f"Reveni gives return {row.return_id} the mode {row.reveni_mode!r}.")
+
+
+def _turned_away(tx: Tx, intent: Intent) -> bool:
+    """Whether the last sending was answered with 429: it counts as never sent, but is looked for all the same."""
+    for entry in reversed(journal_of(tx, intent.id)):
+        if entry.reason in (TOO_MANY_CALLS, "sending"):
+            return entry.reason == TOO_MANY_CALLS
+    return False
