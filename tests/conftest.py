@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from redis import Redis
 
@@ -17,6 +18,9 @@ from integration.fleet.broker import EmbeddedBroker
 from integration.ledger.engine import make_engine
 from integration.ledger.migrations import migrate
 from tests.servers import PostgresServer, ServerUnavailableError
+
+# `pytest --hypothesis-profile=thorough`: for an afternoon, not for every change.
+hypothesis.settings.register_profile("thorough", max_examples=2_000, deadline=None)
 
 
 @pytest.fixture(scope="session")
