@@ -10,3 +10,6 @@ BC_ITEMS = Operation("BC_ITEMS", "GET", f"{_STORE}/items", replay_safe=True, sou
 BC_RELATIVE = Operation(
     "BC_RELATIVE", "POST", f"{_STORE}/adjustments/relative", replay_safe=False, source="bigcommerce.md Adjust"
 )
+BC_ABSOLUTE = Operation(
+    "BC_ABSOLUTE", "PUT", f"{_STORE}/adjustments/absolute", replay_safe=False, source="bigcommerce.md Adjust"
+)

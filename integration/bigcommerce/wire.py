@@ -16,6 +16,7 @@ class Level(Wire):
 
 class Item(Wire):
     sku: str = Field(validation_alias=AliasPath("identity", "sku"))
+    product_id: int | None = Field(None, validation_alias=AliasPath("identity", "product_id"))
     locations: Many[Level] = ()
 
 

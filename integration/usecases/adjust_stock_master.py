@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from integration.bigcommerce.client import BigCommerce
-from integration.errors import Held
+from integration.bigcommerce.client import BigCommerce, other_way
+from integration.domain.orders import Waits
+from integration.errors import Held, Rejected
 from integration.ledger import intents
 from integration.ledger.stock import get_movement, movements
 from integration.ledger.store import Tx
@@ -23,11 +24,22 @@ APPLIES_WITHIN = 5.0
 MOST_LOOKS = 24
 
 
+How = Literal["relative", "by_product", "absolute"]
+
+
 @dataclass(frozen=True)
 class Adjustment:
+    """`quantity` units to be added to the `before` there are of BigCommerce's `sku`.
+
+    `how`: by the SKU, by its product (`product_id`), which tracks the stock of some items, or, for an item that was
+    never counted and of which there are none, by setting its level.
+    """
+
     sku: str
     before: int
     quantity: int
+    how: How = "relative"
+    product_id: int | None = None
 
 
 class _MasterAct(Act[Adjustment, Adjustment]):
@@ -54,14 +66,29 @@ class AdjustStockMaster(_MasterAct):
         sku = ports.mappings.current().skus.to_bigcommerce(movement.sku)
         if sku is None:
             raise Held("unmapped_sku", f"skus.csv names no BigCommerce SKU for {movement.sku}.")
-        return Adjustment(sku, _level(ports, sku), movement.quantity)
+        return _adjustment(ports, sku, _level(ports, sku), movement.quantity, asked_for=intent.reason)
 
     def plan(self, intent: Intent, prepared: Adjustment) -> Facts:
         return vars(prepared)
 
     def send(self, ports: Ports, prepared: Adjustment) -> Adjustment:
-        _master(ports).adjust("returned units", {prepared.sku: prepared.quantity})
+        master, why = _master(ports), "returned units"
+        if prepared.product_id is not None:
+            master.adjust_product(why, prepared.product_id, prepared.quantity)
+        elif prepared.how == "absolute":
+            master.set_level(why, prepared.sku, prepared.before + prepared.quantity)
+        else:
+            master.adjust(why, {prepared.sku: prepared.quantity})
         return prepared
+
+    def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
+        """An item that is adjusted in another way is, next time; what BigCommerce asked for is the row's reason."""
+        sent = Adjustment(**intent.plan)
+        way = other_way(rejected)
+        # Setting a level overwrites what is sold meanwhile, so only where there is nothing to be sold.
+        if sent.how != "relative" or way is None or (way == "absolute" and sent.before != 0):
+            return super().refused(intent, rejected)
+        return Waits("tracked_by_product") if way == "by_product" else Waits("never_counted")
 
     def read_back(self, ports: Ports, intent: Intent) -> Adjustment | None:
         sent = Adjustment(**intent.plan)
@@ -101,6 +128,15 @@ class AwaitStockMaster(_MasterAct):
         movement.in_stock_master, movement.reason = True, None
         tx.session.flush()
         open_channel(ports, tx)
+
+
+def _adjustment(ports: Ports, sku: str, level: int, quantity: int, *, asked_for: str | None) -> Adjustment:
+    if asked_for == "tracked_by_product":
+        product_id = _master(ports).product_id(sku)
+        return Adjustment(sku, level, quantity, "by_product", product_id)
+    if asked_for == "never_counted" and level == 0:
+        return Adjustment(sku, level, quantity, "absolute")
+    return Adjustment(sku, level, quantity)
 
 
 def _movement(tx: Tx, intent: Intent) -> MovementRow:

@@ -9,7 +9,8 @@ import pytest
 import responses
 
 from integration.answers import decode
-from integration.bigcommerce.client import BigCommerce
+from integration.bigcommerce.client import BigCommerce, other_way
+from integration.bigcommerce.quota import LEFT, RESET, Quota
 from integration.errors import OutcomeUnknown, Rejected, Retryable
 from integration.http import Transport
 
@@ -75,6 +76,72 @@ def test_an_item_that_takes_no_relative_adjustment_is_refused(
     network.post(f"{INVENTORY}/adjustments/relative", status=422, json=title)
     with pytest.raises(Rejected, match="requires absolute"):
         bigcommerce.adjust("return R1", {"A": 1})
+
+
+@pytest.mark.parametrize(
+    ("status", "title", "way"),
+    [
+        (422, "SKU A is tracked by product", "by_product"),
+        (422, "SKU A requires absolute adjustment before relative", "absolute"),
+        (422, "The item was not found", None),
+        (400, "SKU A is tracked by product", None),
+    ],
+)
+def test_an_item_may_want_to_be_adjusted_in_another_way(
+    network: responses.RequestsMock, bigcommerce: BigCommerce, status: int, title: str, way: str | None
+) -> None:
+    network.post(f"{INVENTORY}/adjustments/relative", status=status, json={"title": title})
+    with pytest.raises(Rejected, check=lambda refused: other_way(refused) == way):
+        bigcommerce.adjust("return R1", {"A": 1})
+
+
+def test_an_item_is_adjusted_by_its_product_or_set(network: responses.RequestsMock, bigcommerce: BigCommerce) -> None:
+    network.get(f"{INVENTORY}/items", json={"data": [{"identity": {"sku": "A", "product_id": 77}}]})
+    network.post(f"{INVENTORY}/adjustments/relative", json={"transaction_id": "t1"})
+    network.put(f"{INVENTORY}/adjustments/absolute", json={"transaction_id": "t2"})
+    assert (bigcommerce.product_id("A"), bigcommerce.product_id("B")) == (77, None)
+    assert bigcommerce.adjust_product("return R1", 77, 2) == "t1"
+    assert bigcommerce.set_level("return R1", "A", 3) == "t2"
+    sent = [decode(call.request.body)["items"] for call in network.calls[2:]]  # type: ignore[arg-type]  # as above
+    assert sent == [
+        [{"location_id": 1, "product_id": 77, "quantity": 2}],
+        [{"location_id": 1, "sku": "A", "quantity": 3}],
+    ]
+
+
+def test_nothing_is_asked_of_a_store_whose_quota_is_spent(
+    network: responses.RequestsMock, bigcommerce: BigCommerce
+) -> None:
+    headers = {"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": "60000"}
+    network.get(f"{INVENTORY}/items", json={"data": [item("A", at_1=5)]}, headers=headers)
+    assert bigcommerce.inventory(["A"]) == {"A": 5}
+    with pytest.raises(Retryable, check=lambda spent: 59 < (spent.retry_after or 0) <= 60):
+        bigcommerce.adjust("return R1", {"A": 1})
+    assert len(network.calls) == 1
+
+
+def test_a_store_that_turned_one_call_away_is_left_alone_by_all(
+    network: responses.RequestsMock, bigcommerce: BigCommerce
+) -> None:
+    network.get(f"{INVENTORY}/items", status=429, headers={"X-Rate-Limit-Time-Reset-Ms": "60000"})
+    for _ in range(2):
+        with pytest.raises(Retryable):
+            bigcommerce.inventory(["A"])
+    assert len(network.calls) == 1
+
+
+def test_a_quota_is_filled_again_when_it_said_so() -> None:
+    now = 100.0
+    quota = Quota(clock=lambda: now)
+    quota.note({LEFT: "3", RESET: "5000"})
+    quota.note({})
+    quota.check()
+    quota.note({LEFT: "0", RESET: "5000"})
+    quota.close(1.0)
+    with pytest.raises(Retryable, check=lambda spent: spent.retry_after == 5.0):
+        quota.check()
+    now += 5.0
+    quota.check()
 
 
 def test_a_spent_quota_says_when_it_is_filled_again(network: responses.RequestsMock, bigcommerce: BigCommerce) -> None:

@@ -40,6 +40,9 @@ def fleet(sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
     one = InlineFleet(settings_for(sandbox.environment(), data_dir=tmp_path, database_url=url))
     monkeypatch.setattr(celery, "_ports", lambda _pid: one.ports)
+    # Whichever test is the first to look a task up has the app read its configuration, which rings for nobody here.
+    for name, value in {**sandbox.environment(), "BROKER_URL": "redis://127.0.0.1:9/0"}.items():
+        monkeypatch.setenv(name, value)
     celery.load_tasks()
     yield one
     one.close()

@@ -131,6 +131,53 @@ def test_an_item_that_takes_no_adjustment_is_held_and_goes_on_when_it_does(lane:
     assert levels(lane) == ({"SKU-1": 12, "SKU-2": 0}, {"SKU-1": 12, "SKU-2": 0})
 
 
+def test_an_item_whose_stock_is_tracked_by_product_is_adjusted_so(lane: Lane) -> None:
+    lane.sandbox.set_bigcommerce_refusal("SKU-1", "tracked_by_product")
+    lane.come_back(lane.send_back(2), accepted=2)
+    until(lane, ("done", None))
+    assert levels(lane) == ({"SKU-1": 12, "SKU-2": 0}, {"SKU-1": 12, "SKU-2": 0})
+    assert [call["status"] for call in lane.sandbox.calls("BC_RELATIVE")] == [422, 200]
+
+
+def test_an_item_that_was_never_counted_is_set_where_there_are_none_of_it(lane: Lane) -> None:
+    lane.sandbox.set_bigcommerce_refusal("SKU-2", "absolute_first")
+    lane.come_back(lane.send_back(2, sku="SKU-2"), accepted=2)
+    until(lane, ("done", None))
+    assert levels(lane) == ({"SKU-1": 10, "SKU-2": 2}, {"SKU-1": 3, "SKU-2": 2})
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sku", "operation"),
+    [("tracked_by_product", "SKU-1", "BC_RELATIVE"), ("absolute_first", "SKU-2", "BC_ABSOLUTE")],
+)
+def test_another_way_of_adjusting_is_not_repeated_either_when_its_answer_was_lost(
+    lane: Lane, refusal: str, sku: str, operation: str
+) -> None:
+    lane.sandbox.set_bigcommerce_refusal(sku, refusal)
+    lane.arrive(parcel := lane.send_back(2, sku=sku))
+    before = levels(lane)[0][sku]
+    lane.judge(parcel, accepted=2)
+    lane.until(lambda: any("again" in told for kind, told in lane.fleet.outcomes if kind == "adjust_stock_master"))
+    lane.sandbox.add_fault(operation, "lost_after", times=1)
+    until(lane, ("done", None))
+    assert (levels(lane)[0][sku], levels(lane)[1][sku]) == (before + 2, before + 2)
+    assert [call["operation"] for call in lane.sandbox.calls() if call["operation"] == operation][-1:] == [operation]
+
+
+@pytest.mark.parametrize(
+    "options", [SandboxOptions(scale=SCALE, import_delay=0, adjustment_delay=0, bigcommerce_quota=2)]
+)
+def test_a_store_with_a_small_quota_is_never_asked_for_more(lane: Lane) -> None:
+    parcels = [lane.send_back(), lane.send_back(sku="SKU-2")]
+    lane.arrive(*parcels)
+    for parcel in parcels:
+        lane.judge(parcel, accepted=1)
+    until(lane, ("done", None), ("done", None))
+    assert levels(lane) == ({"SKU-1": 11, "SKU-2": 1}, {"SKU-1": 11, "SKU-2": 1})
+    calls = [call for call in lane.sandbox.calls() if call["operation"].startswith("BC_")]
+    assert {call["status"] for call in calls} == {200}
+
+
 def test_an_item_that_the_master_does_not_have_is_held_alone(lane: Lane) -> None:
     lane.sandbox.seed_offers({"STRANGE": 1})
     parcels = [lane.send_back(sku="STRANGE"), lane.send_back()]
