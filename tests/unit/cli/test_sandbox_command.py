@@ -15,19 +15,21 @@ from integration.sandbox import SandboxClient
 from tests.unit.cli.conftest import Backhaul
 
 
-@pytest.mark.parametrize("words", [[], ["--json"]])
+@pytest.mark.parametrize("words", [["--scale", "0.01", "--bigcommerce"], ["--json"]])
 def test_it_prints_the_settings_serves_and_ends_on_ctrl_c(words: list[str]) -> None:
     command = [sys.executable, "-m", "integration.cli.main", "sandbox", "--port", "0", *words]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as serving:
         assert serving.stdout is not None
-        printed = ""
-        while "CALL_INTERVAL_SCALE" not in printed:
+        as_json = "--json" in words
+        printed, end = "", "}" if as_json else "# New orders"
+        while not printed.endswith("\n") or not printed.splitlines()[-1].startswith(end):
             line = serving.stdout.readline()
             assert line, printed
             printed += line
-        printed += serving.stdout.readline() if words else ""
-        variables = json.loads(printed) if words else exported(printed)
+        variables = json.loads(printed) if as_json else exported(printed)
+        assert variables["CALL_INTERVAL_SCALE"] == ("1.0" if as_json else "0.01")
+        assert ("BIGCOMMERCE_TOKEN" in variables) == ("--bigcommerce" in words)
         assert SandboxClient(variables["MIRAKL_BASE_URL"]).calls() == []
         assert variables["REVENI_BASE_URL"] == f"{variables['MIRAKL_BASE_URL']}/merchants/v0"
         serving.send_signal(signal.SIGINT)
