@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -33,6 +34,18 @@ def test_a_ceiling_that_stays_closed_is_left_to_the_next_ring(
     ports = start_fleet(call_interval_scale=1.0, mirakl_tier=tier).ports
     assert poll_orders(ports) == "0 waiting, 0 new"
     assert poll_orders(ports) == "the ceiling is closed"
+    assert sandbox.books()["calls"]["OR11"] == 1
+
+
+def test_neither_two_beats_nor_a_restart_polls_more_often_than_the_ceiling_allows(
+    start_fleet: StartFleet, sandbox: SandboxClient
+) -> None:
+    two = [start_fleet(call_interval_scale=1.0) for _ in range(2)]
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda fleet: poll_orders(fleet.ports), two * 2))
+    assert sorted(told) == ["0 waiting, 0 new", *["the ceiling is closed"] * 3]
+    restarted = start_fleet(call_interval_scale=1.0)
+    assert poll_orders(restarted.ports) == "the ceiling is closed"
     assert sandbox.books()["calls"]["OR11"] == 1
 
 
