@@ -12,6 +12,7 @@ from integration.cli.output import print_json, show_rows, shown
 from integration.cli.session import acting, reading
 from integration.ledger.reviews import get_review, reviews
 from integration.ledger.tables import ReviewRow
+from integration.usecases.next_steps import next_steps
 from integration.usecases.refusal import Refused
 from integration.usecases.resolve_review import Verb, resolve_review
 
@@ -43,8 +44,9 @@ def show(review_id: UUID, as_json: AsJson = False) -> None:
         if review is None:
             raise Refused(f"There is no review {review_id}: see `backhaul review list --all`.")
         document = review_row(review)
+        steps = next_steps(review)
     if as_json:
-        print_json(document)
+        print_json({**document, "next_steps": [step._asdict() for step in steps]})
         return
     for name, value in document.items():
         if name != "evidence":
@@ -52,9 +54,8 @@ def show(review_id: UUID, as_json: AsJson = False) -> None:
     if review.evidence:
         typer.echo("evidence")
         print_json(review.evidence)
-    if review.state == "open":
-        typer.echo(f"When its cause is mended: backhaul replay {review.kind} {review.subject}")
-        typer.echo(f"To decide it by hand: backhaul review resolve {review.id} --help")
+    for step in steps:
+        typer.echo(f"Where {step.when}: {step.command}")
 
 
 @app.command(

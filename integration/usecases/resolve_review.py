@@ -6,10 +6,10 @@ import uuid
 from dataclasses import dataclass
 from typing import Literal
 
-from integration.domain.reconciliation import EXCEPTIONS
 from integration.ledger.reviews import close_review, get_review, resolve
 from integration.ledger.store import Tx
 from integration.ledger.tables import ReviewRow
+from integration.usecases.next_steps import ABOUT_A_DONE_REFUND
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.resolve_refund import OnMirakl, find_on_mirakl, resolve_refund
@@ -41,7 +41,7 @@ def resolve_review(
     if mirakl_refund_id is not None:
         with ports.ledger.read() as tx:
             review = _open_review(tx, review_id)
-        if review.kind != "refund" or review.reason in EXCEPTIONS:
+        if review.kind != "refund" or review.reason in ABOUT_A_DONE_REFUND:
             raise Refused(f"Review {review_id} is about {review.kind} {review.reason}: it takes no refund id.")
         found = find_on_mirakl(ports, uuid.UUID(review.subject), mirakl_refund_id)
     with ports.ledger.write() as tx:
@@ -79,9 +79,9 @@ def _open_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow:
 def _act(ports: Ports, tx: Tx, review: ReviewRow, word: _Word, found: OnMirakl | None) -> str:
     verb = word.verb
     evidence = {"review_id": str(review.id), "word": verb, "note": word.note, "by": word.by}
-    if verb == "approve" and (review.kind != "refund" or review.reason in EXCEPTIONS):
+    if verb == "approve" and (review.kind != "refund" or review.reason in ABOUT_A_DONE_REFUND):
         raise Refused(f"Review {review.id} is about {review.kind} {review.reason}: there is nothing to approve.")
-    if review.kind == "refund" and review.reason in EXCEPTIONS:
+    if review.kind == "refund" and review.reason in ABOUT_A_DONE_REFUND:
         return _settle_difference(review, verb)
     if review.kind == "refund":
         outcome = resolve_refund(ports, tx, uuid.UUID(review.subject), verb, found=found, evidence=evidence)
@@ -96,7 +96,7 @@ def _act(ports: Ports, tx: Tx, review: ReviewRow, word: _Word, found: OnMirakl |
 
 
 def _settle_difference(review: ReviewRow, verb: Verb) -> str:
-    """The refund itself is done: what differs is what Mirakl's account says of it."""
+    """The refund itself is done: what differs is what Mirakl, or its account, says of it."""
     if verb == "send_again":
-        raise Refused(f"Refund {review.subject} is not sent again for what Mirakl's account says of it.")
-    return f"Closed. It comes back only if Mirakl's account shows other figures for refund {review.subject}."
+        raise Refused(f"Refund {review.subject} is not sent again for what Mirakl says of it afterwards.")
+    return f"Closed. It comes back only if Mirakl shows yet other figures for refund {review.subject}."

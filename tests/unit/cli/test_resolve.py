@@ -260,12 +260,13 @@ def test_an_order_or_a_return_is_taken_up_by_a_replay(backhaul: Backhaul, ledger
 
 
 @pytest.mark.parametrize("word", ["--done", "--dismiss"])
-def test_what_the_account_says_otherwise_is_closed_when_it_is_settled(
-    backhaul: Backhaul, ledger: Ledger, word: str
+@pytest.mark.parametrize("reason", ["amount_differs", "refund_changed_on_mirakl"])
+def test_what_mirakl_says_otherwise_afterwards_is_closed_when_it_is_settled(
+    backhaul: Backhaul, ledger: Ledger, word: str, reason: str
 ) -> None:
     refund_id = cases.a_refund(ledger, state="confirmed")
     with ledger.write() as tx:
-        open_review(tx, kind="refund", subject=str(refund_id), reason="amount_differs", detail="0.50 less")
+        open_review(tx, kind="refund", subject=str(refund_id), reason=reason, detail="0.50 less")
     assert "takes no refund id" in refusal(backhaul, ledger, "--done", "--refund-id", "1113")
     assert "is not sent again" in refusal(backhaul, ledger, "--send-again")
     assert "Closed." in resolved(backhaul, ledger, word)
