@@ -94,7 +94,7 @@ class SendStock(Act[list[StockSent], Sent]):
             movement.state = "sent"
         intents.decide(
             tx, "follow_import", intent.subject, plan={"import_id": answer.import_id, "lines": intent.plan["lines"]},
-            due_at=tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK)),
+            due_at=tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK)), urgent=True,
         )  # fmt: skip
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held:

@@ -32,7 +32,9 @@ def open_channel(ports: Ports, tx: Tx) -> None:
     if unfinished_import(tx) is not None or not sendable(ports, tx):
         return
     row = open_import(tx)
-    intents.decide(tx, "send_stock", str(row.id), group="stock", due_at=ports.gate.opens_at(tx, STO01) or tx.now)
+    # Ahead of verdicts that are to be read: what comes of them may go with the next file, a minute lost is lost.
+    due_at = ports.gate.opens_at(tx, STO01) or tx.now
+    intents.decide(tx, "send_stock", str(row.id), group="stock", due_at=due_at, urgent=True)
 
 
 def sendable(ports: Ports, tx: Tx) -> list[MovementRow]:

@@ -203,6 +203,18 @@ def test_the_first_unit_goes_at_once_and_what_follows_within_the_minute_goes_tog
     assert lane.sandbox.books()["ceiling_violations"] == {}
 
 
+def test_a_file_overtakes_verdicts_that_are_still_to_be_read(lane: Lane) -> None:
+    lane.sandbox.seed_offers({"SKU-1": 5})
+    parcels = [lane.send_back() for _ in range(2)]
+    lane.arrive(*parcels)
+    lane.fleet.take_rings()
+    lane.judge(parcels[0], accepted=1)
+    lane.work_until("read_verdict", "confirmed")
+    lane.tell(parcels[1])
+    urgent = {ring.kind: ring.urgent for ring in lane.fleet.take_rings()}
+    assert (urgent["send_stock"], urgent["read_verdict"]) == (True, False)
+
+
 @pytest.mark.parametrize("options", [SandboxOptions(scale=SCALE, import_delay=60.0)])
 def test_no_import_begins_before_the_one_before_it_is_over(lane: Lane) -> None:
     lane.sandbox.seed_offers({"SKU-1": 1, "SKU-2": 1})
