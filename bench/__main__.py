@@ -6,7 +6,7 @@ import argparse
 
 from rich.console import Console
 
-from bench import acknowledgement, discovery, idle, reconciliation, restock
+from bench import acknowledgement, discovery, idle, reconciliation, refunds, restock
 from bench.figures import show
 from integration.cli.output import PIPED_WIDTH
 
@@ -14,6 +14,7 @@ LINES = {
     "restock": restock,
     "acknowledgement": acknowledgement,
     "discovery": discovery,
+    "refunds": refunds,
     "reconciliation": reconciliation,
     "idle": idle,
 }
