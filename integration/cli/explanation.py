@@ -17,7 +17,7 @@ from integration.ledger.store import Tx
 
 def explanation_of(tx: Tx, refund: Refund) -> dict[str, Any]:
     """The refund's row, and beside it: the calculation in words and figures, what was asked and answered (OR28),
-    what Reveni says that it pays (W3), and the journal, oldest entry first.
+    what Reveni says that it pays (W3), the version of the mapping tables, and the journal, oldest entry first.
     """
     calculation = calculation_of(refund)
     journal = journal_of(tx, refund.intent.id) if refund.intent is not None else []
@@ -29,6 +29,7 @@ def explanation_of(tx: Tx, refund: Refund) -> dict[str, Any]:
         "request": calculation["asked"] if calculation else None,
         "answer": answers[-1] if answers else None,
         "reveni": refund.intent.plan.get("reveni") if refund.intent is not None else None,
+        "mapping_version": refund.intent.plan.get("mapping_version") if refund.intent is not None else None,
         "journal": [
             {
                 "at": entry.at,
@@ -56,6 +57,7 @@ def tell(explained: dict[str, Any]) -> None:
     typer.echo(f"Mirakl's refund: {shown(explained['mirakl_refund_id']) or 'none'}"
                f" {shown(explained['mirakl_refund_state'])}".rstrip())  # fmt: skip
     typer.echo(f"Reveni's own figure (W3): {_words(explained['reveni'])}")
+    typer.echo(f"Reasons mapped with version: {explained['mapping_version'] or 'none'}")
     if explained["journal"]:
         typer.echo("")
         print_table(explained["journal"], ("at", "who", "from_state", "to_state", "reason"))

@@ -40,9 +40,10 @@ def candidates(
 def in_figures(refund: PastRefund) -> str:
     """A refund on Mirakl, for whoever has to tell it from another one."""
     made = "" if refund.created_date is None else f", made {refund.created_date:%Y-%m-%d %H:%M:%S} UTC"
+    units = "unknown" if refund.quantity is None else refund.quantity
     return (
-        f"refund {refund.id}: {refund.amount} and shipping {refund.shipping_amount} for {refund.quantity} units, "
-        f"reason {refund.reason_code}, {refund.state}{made}"
+        f"refund {refund.id}: {refund.amount} and shipping {refund.shipping_amount} for {units} units,"
+        f" reason {refund.reason_code}, {refund.state}{made}"
     )
 
 

@@ -8,6 +8,7 @@ import uuid
 from integration.ledger import intents
 from integration.ledger.store import Ledger
 from integration.sandbox import SandboxClient
+from mappings import FOLDER, load
 from tests.inline_fleet import InlineFleet
 from tests.unit.cli import cases, stories
 from tests.unit.cli.conftest import Backhaul
@@ -22,6 +23,7 @@ def test_a_refund_is_explained_from_the_order_to_the_answer(
     assert explained["mirakl_refund_id"] == explained["answer"]["refund_id"]
     assert explained["calculation"]["order"]["order_id"] == explained["order_id"]
     assert explained["reveni"] == {"mode": "not_instant", "refunds": []}
+    assert explained["mapping_version"] == load(FOLDER).version
     assert [entry["to_state"] for entry in explained["journal"]][-1] == "confirmed"
     assert any("25.00" in line for line in explained["words"])
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integration.domain.orders import PastRefund
-from integration.domain.refund_matching import answer_differences, candidates
+from integration.domain.refund_matching import answer_differences, candidates, in_figures
 from integration.domain.refunds import Answered, Asked, CodeAmount
 from integration.errors import Held
 from tests.unit.domain.refund_examples import LINE_ID, NOW, a_line, a_past_refund, money
@@ -126,3 +126,11 @@ def test_an_answer_may_leave_out_currency_and_quantity_and_add_mirakls_own_taxes
 )
 def test_each_difference_of_an_answer_is_said(answer: dict[str, Any], difference: str) -> None:
     assert answer_differences(ASKED, ANSWERED.model_copy(update=answer)) == [difference]
+
+
+def test_a_candidate_is_told_with_the_figures_by_which_a_person_knows_it() -> None:
+    known = one(state="REFUNDED", quantity=None)
+    assert in_figures(known) == (
+        "refund R-1: 25.00 and shipping 2.5 for unknown units, reason 17, REFUNDED, made 2026-01-05 10:00:00 UTC"
+    )
+    assert in_figures(one(created_date=None)).endswith("for 1 units, reason 17, None")
