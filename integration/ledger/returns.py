@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, or_, select
 
@@ -21,6 +22,14 @@ def lock_return(tx: Tx, return_id: str) -> ReturnRow | None:
 
 def get_return(tx: Tx, return_id: str) -> ReturnRow | None:
     return tx.session.get(ReturnRow, (tx.shop, return_id))
+
+
+def last_seen(tx: Tx, return_ids: Sequence[str]) -> dict[str, tuple[datetime | None, str]]:
+    """When Mirakl last changed these returns, and their state there, as far as it is known."""
+    rows = select(ReturnRow.return_id, ReturnRow.last_updated, ReturnRow.mirakl_state).where(
+        ReturnRow.shop == tx.shop, ReturnRow.return_id.in_(return_ids)
+    )
+    return {return_id: (updated, state) for return_id, updated, state in tx.session.execute(rows)}
 
 
 def find_twin(tx: Tx, *, return_id: str | None, reveni_return_id: str) -> ReturnRow | None:

@@ -18,6 +18,7 @@ from integration.domain.retry import RetryPolicy
 from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable, TooManyCalls
 from integration.ledger import intents
 from integration.ledger.intents import FenceLost
+from integration.ledger.store import Tx
 from integration.ledger.tables import Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
 from integration.usecases.ports import Ports
@@ -40,7 +41,7 @@ CREDENTIALS_PAUSE = 300.0
 """Seconds until the next try after a 401 or 403: a key is mended by a person."""
 
 READY = "ready"
-"""What is prepared, written ahead and not sent yet."""
+"""What is prepared and not sent yet."""
 
 
 REFUSED = 400
@@ -85,21 +86,21 @@ class Keeping:
             raise
 
     def _prepare_and_send(self) -> str:
-        return self._prepare() or self._send()
+        return self._prepare() or self._write_ahead_and_send()
 
     def _prepare(self) -> str | None:
-        """How it ended before anything was sent; None where `prepared` is written ahead and may be sent now."""
+        """How it ended before anything was sent; None where `prepared` is to be written ahead and sent now."""
         try:
             self.prepared = self.act.prepare(self.ports, self.intent)
         except AlreadyThere as found:
             return self._record(found.answer)
         if self.act.reads_only:
             return self._record(self.prepared)
-        with self.ports.ledger.write() as tx:
-            intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
         return None
 
-    def _send(self) -> str:
+    def _write_ahead_and_send(self) -> str:
+        with self.ports.ledger.write() as tx:
+            self.write_ahead(tx)
         if time.monotonic() > self.send_before:
             return self._again("claim_too_old_to_send", 0.0, unsent=True)
         self.sent = True
@@ -110,8 +111,12 @@ class Keeping:
         return self._record(answer)
 
     def make_ready(self) -> str:
-        """Get as far as the sending, for whoever sends several in one call: `READY`, or how it ended before."""
+        """Prepare, for whoever sends several in one call: `READY` to be written ahead, or how it ended before."""
         return self._guard(lambda: self._prepare() or READY)
+
+    def write_ahead(self, tx: Tx) -> None:
+        """Note what is about to be sent; the transaction must have committed before the first byte leaves."""
+        intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
 
     def answered(self, answer: Any) -> str:
         """Record what a shared call came to for this one."""
@@ -197,12 +202,16 @@ class Keeping:
         state = self.intent.state
         try:
             with self.ports.ledger.write() as tx:
-                intents.settle(tx, self.intent, "confirmed", evidence=self.act.evidence(self.intent, answer))
-                self.act.record(self.ports, tx, self.intent, answer)
+                self.record(tx, answer)
         except Exception:
             self.intent.state = state  # nothing of it was committed
             raise
         return "confirmed"
+
+    def record(self, tx: Tx, answer: Any) -> None:
+        """Confirm the intent, and write down what follows from the answer."""
+        intents.settle(tx, self.intent, "confirmed", evidence=self.act.evidence(self.intent, answer))
+        self.act.record(self.ports, tx, self.intent, answer)
 
     def _hold(self, held: Held) -> str:
         with self.ports.ledger.write() as tx:

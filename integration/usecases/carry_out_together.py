@@ -1,16 +1,16 @@
 """Several promises of one kind in one call of the other side's, which answers for each of them (RT21…).
 
-Each is claimed, written ahead and recorded by itself, as in `carry_out`; only the call is shared. Whatever the call did
-not settle goes on alone: an unknown outcome is read back for each, and nothing that was sent once is sent in company
-again, so that one return that the other side cannot bear stops no other.
+The promises are kept the same way as in `carry_out`; the call is shared, and the commits around it. Whatever the call
+did not settle goes on alone: an unknown outcome is read back for each, and nothing that was sent once is sent in
+company again, so that one return that the other side cannot bear stops no other.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,8 @@ from integration.ledger.batches import unsent_of_kind
 from integration.usecases.acts import Act
 from integration.usecases.carry_out import READY, Keeping, carry_out, told
 from integration.usecases.ports import Ports
+
+log = logging.getLogger(__name__)
 
 
 def carry_out_together(
@@ -33,41 +35,57 @@ def carry_out_together(
     with ports.ledger.write() as tx:
         due = unsent_of_kind(tx, act.kind, first=intent_ids, limit=act.per_call)
         claimed = [intents.claim(tx, one, lease=ports.settings.claim_lease) for one in due]
-    keepings = [Keeping(ports, act, intent, retry) for intent in claimed if intent is not None]
+    # By subject, in which order the polls lock their rows, too: of two who lock many, one waits and none for ever.
+    ours = sorted((intent for intent in claimed if intent is not None), key=lambda intent: intent.subject)
+    keepings = [Keeping(ports, act, intent, retry) for intent in ours]
     outcomes = {keeping.intent.id: told(keeping.make_ready) for keeping in keepings}
     ready = [keeping for keeping in keepings if outcomes[keeping.intent.id] == READY]
-    for keeping, answer in zip(ready, _answers(ports, act, ready), strict=True):
-        outcomes[keeping.intent.id] = told(partial(_settle, keeping, answer, alone=len(ready) == 1))
+    if ready:
+        outcomes |= _send(ports, act, ready)
     for one in intent_ids:
         if one not in outcomes:
             outcomes[one] = told(partial(carry_out, ports, act, one, retry=retry))
     return outcomes
 
 
-@dataclass(frozen=True)
-class _NoAnswer:
-    """What became of the call as a whole, for each return of it."""
-
-    failure: Exception
-
-
-def _answers(ports: Ports, act: Act[Any, Any], ready: Sequence[Keeping]) -> Sequence[Any]:
-    if not ready:
-        return []
-    if time.monotonic() > min(keeping.send_before for keeping in ready):
-        return [_NoAnswer(Retryable("the claim was too old to send", retry_after=0.0))] * len(ready)
+def _send(ports: Ports, act: Act[Any, Any], ready: Sequence[Keeping]) -> dict[uuid.UUID, str]:
+    with ports.ledger.write() as tx:
+        for keeping in ready:
+            keeping.write_ahead(tx)
     try:
-        return act.send_together(ports, [keeping.prepared for keeping in ready])
+        answers = _call(ports, act, ready)
     except Exception as failure:
-        return [_NoAnswer(failure)] * len(ready)
+        return {keeping.intent.id: told(partial(_unanswered, keeping, failure, len(ready))) for keeping in ready}
+    answered = list(zip(ready, answers, strict=True))
+    refused = {
+        keeping.intent.id: told(partial(keeping.unanswered, answer))
+        for keeping, answer in answered
+        if isinstance(answer, Rejected)
+    }
+    return refused | _record(ports, [pair for pair in answered if not isinstance(pair[1], Rejected)])
 
 
-def _settle(keeping: Keeping, answer: Any, *, alone: bool) -> str:
-    match answer:
-        case _NoAnswer(failure=Rejected() as refusal) if not alone:
-            return keeping.refused_together(refusal)
-        case _NoAnswer(failure=failure):
-            return keeping.unanswered(failure)
-        case Rejected():
-            return keeping.unanswered(answer)
-    return keeping.answered(answer)
+def _call(ports: Ports, act: Act[Any, Any], ready: Sequence[Keeping]) -> Sequence[Any]:
+    if time.monotonic() > min(keeping.send_before for keeping in ready):
+        raise Retryable("the claim was too old to send", retry_after=0.0)
+    return act.send_together(ports, [keeping.prepared for keeping in ready])
+
+
+def _unanswered(keeping: Keeping, failure: Exception, together: int) -> str:
+    if isinstance(failure, Rejected) and together > 1:
+        return keeping.refused_together(failure)
+    return keeping.unanswered(failure)
+
+
+def _record(ports: Ports, answered: Sequence[tuple[Keeping, Any]]) -> dict[uuid.UUID, str]:
+    """All in one commit; where one of them cannot be recorded, each by itself, which shows which."""
+    try:
+        with ports.ledger.write() as tx:
+            for keeping, answer in answered:
+                keeping.record(tx, answer)
+    except Exception as failure:
+        log.warning("%d are recorded one by one: %s", len(answered), type(failure).__name__)
+        for keeping, _ in answered:
+            keeping.intent.state = "claimed"  # nothing of it was committed
+        return {keeping.intent.id: told(partial(keeping.answered, answer)) for keeping, answer in answered}
+    return {keeping.intent.id: "confirmed" for keeping, _ in answered}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from integration.domain.returns import KNOWN_STATES, UNDER_WAY
 from integration.ledger import intents
 from integration.ledger.marks import move_watermark, watermark
-from integration.ledger.returns import add_line, lock_return
+from integration.ledger.returns import add_line, last_seen, lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import ReturnRow
 from integration.mirakl.operations import RT11
@@ -40,13 +40,21 @@ def _pass(ports: Ports) -> str:
     since = (mark or started - FIRST_LOOK) - overlap(ports)
     seen = 0
     for page in ports.mirakl.returns_updated_since(since):
-        with ports.ledger.write() as tx:
-            for found in page:
-                store_return(ports, tx, found)
+        with ports.ledger.read() as tx:
+            known = last_seen(tx, [found.id for found in page])
+        news = [found for found in page if not found.last_updated or known.get(found.id) != _seen(found)]
+        if news:
+            with ports.ledger.write() as tx:
+                for found in sorted(news, key=lambda one: one.id):  # the order in which batches of steps lock them, too
+                    store_return(ports, tx, found)
         seen += len(page)
     with ports.ledger.write() as tx:
         move_watermark(tx, WATERMARK, started)
     return f"{seen} seen"
+
+
+def _seen(found: Return) -> tuple[datetime | None, str]:
+    return found.last_updated, found.state
 
 
 def store_return(ports: Ports, tx: Tx, found: Return) -> None:
