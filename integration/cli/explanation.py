@@ -13,11 +13,13 @@ from integration.domain.refunds import Calculation
 from integration.ledger.journal import journal_of
 from integration.ledger.refunds import Refund
 from integration.ledger.store import Tx
+from integration.ledger.tables import JournalEntry
 
 
 def explanation_of(tx: Tx, refund: Refund) -> dict[str, Any]:
     """The refund's row, and beside it: the calculation in words and figures, what was asked and answered (OR28),
-    what Reveni says that it pays (W3), the version of the mapping tables, and the journal, oldest entry first.
+    what Reveni says that it pays (W3), the version of the mapping tables, the newest approval where it is above its
+    limit, and the journal, oldest entry first.
     """
     calculation = calculation_of(refund)
     journal = journal_of(tx, refund.intent.id) if refund.intent is not None else []
@@ -30,6 +32,7 @@ def explanation_of(tx: Tx, refund: Refund) -> dict[str, Any]:
         "answer": answers[-1] if answers else None,
         "reveni": refund.intent.plan.get("reveni") if refund.intent is not None else None,
         "mapping_version": refund.intent.plan.get("mapping_version") if refund.intent is not None else None,
+        "approval": _approval(journal),
         "journal": [
             {
                 "at": entry.at,
@@ -57,10 +60,20 @@ def tell(explained: dict[str, Any]) -> None:
     typer.echo(f"Mirakl's refund: {shown(explained['mirakl_refund_id']) or 'none'}"
                f" {shown(explained['mirakl_refund_state'])}".rstrip())  # fmt: skip
     typer.echo(f"Reveni's own figure (W3): {_words(explained['reveni'])}")
+    if explained["approval"]:
+        typer.echo(f"Approved above its limit: {_words(explained['approval'])}")
     typer.echo(f"Reasons mapped with version: {explained['mapping_version'] or 'none'}")
     if explained["journal"]:
         typer.echo("")
         print_table(explained["journal"], ("at", "who", "from_state", "to_state", "reason"))
+
+
+def _approval(journal: list[JournalEntry]) -> dict[str, Any] | None:
+    """`total` is the most that may be paid, in `currency`; `by` who decided, `who` wrote it down, `at` when."""
+    for entry in reversed(journal):
+        if "approved" in entry.evidence:
+            return {**entry.evidence["approved"], "by": entry.evidence["by"], "who": entry.who, "at": shown(entry.at)}
+    return None
 
 
 def _no_calculation(explained: dict[str, Any]) -> str:

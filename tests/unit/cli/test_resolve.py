@@ -198,6 +198,8 @@ def test_a_refund_above_its_limit_is_released_in_the_name_of_who_decided(backhau
     assert (review.resolved_by, review.resolution) == ("cli:ada", "approve")
     assert (last.who, last.to_state, last.evidence["by"]) == ("cli:ada", "decided", "grace")
     assert last.evidence["approved"] == {"total": "25.00", "currency": "GBP"}
+    explained = backhaul("refunds", "explain", refund_id).stdout
+    assert "Approved above its limit: total 25.00, currency GBP, by grace, who cli:ada, at " in explained
 
 
 def test_only_a_refund_above_its_limit_can_be_approved(backhaul: Backhaul, ledger: Ledger) -> None:
