@@ -1,6 +1,7 @@
 """Exact money: Decimal in major units, each currency's own number of decimals, halves rounded away from zero.
 
-Nothing here takes a float. Shares are worked out as fractions: no rounding happens but the one that is meant.
+Nothing here takes a float. Shares are worked out as ratios of whole numbers: no rounding happens but the one that is
+meant. (`Fraction` reduces each of its results, which made it most of what a refund took to work out.)
 """
 
 from __future__ import annotations
@@ -52,7 +53,11 @@ def fits(amount: Decimal, currency: str) -> bool:
     :raises Held: `unknown_currency`.
     :raises TypeError: for anything but a Decimal.
     """
-    return plausible(amount) and (Fraction(amount) * 10 ** decimals(currency)).denominator == 1
+    minor_units_in_one: int = 10 ** decimals(currency)
+    if not plausible(amount):
+        return False
+    above, below = amount.as_integer_ratio()
+    return above * minor_units_in_one % below == 0
 
 
 def round_money(amount: Decimal, currency: str) -> Decimal:
@@ -61,7 +66,7 @@ def round_money(amount: Decimal, currency: str) -> Decimal:
     :raises Held: `unknown_currency`.
     :raises TypeError: for anything but a Decimal.
     """
-    return _rounded(Fraction(_exact(amount)), decimals(currency))
+    return _rounded(*_exact(amount).as_integer_ratio(), decimals(currency))
 
 
 def share(whole: Decimal, *, done: int, quantity: int, units: int, currency: str) -> Decimal:
@@ -78,8 +83,8 @@ def share(whole: Decimal, *, done: int, quantity: int, units: int, currency: str
     if not 0 <= done < done + quantity <= units:
         raise ValueError(f"{done} done and {quantity} more do not fit into {units} units")
     places = decimals(currency)
-    per_unit = Fraction(_exact(whole)) / units
-    return _rounded(per_unit * (done + quantity), places) - _rounded(per_unit * done, places)
+    above, below = _exact(whole).as_integer_ratio()
+    return _rounded(above * (done + quantity), below * units, places) - _rounded(above * done, below * units, places)
 
 
 def proportion(whole: Decimal, *, part: Decimal, of: Decimal, currency: str) -> Decimal:
@@ -90,8 +95,9 @@ def proportion(whole: Decimal, *, part: Decimal, of: Decimal, currency: str) -> 
     """
     places = decimals(currency)
     if _exact(of) == 0:
-        return _rounded(Fraction(0), places)
-    return _rounded(Fraction(_exact(whole)) * Fraction(_exact(part)) / Fraction(of), places)
+        return _rounded(0, 1, places)
+    result = Fraction(_exact(whole)) * Fraction(_exact(part)) / Fraction(of)
+    return _rounded(result.numerator, result.denominator, places)
 
 
 def amounts_by_currency(text: str) -> dict[str, Decimal]:
@@ -135,7 +141,8 @@ def _exact(amount: Decimal) -> Decimal:
     return amount
 
 
-def _rounded(amount: Fraction, places: int) -> Decimal:
-    minor_units = (abs(amount) * 10**places + Fraction(1, 2)).__floor__()
-    sign = "-" if amount < 0 and minor_units else ""
+def _rounded(above: int, below: int, places: int) -> Decimal:
+    """`above ÷ below` (which is positive) with so many decimals: ⌊|x| + ½⌋ of minor units, and the sign."""
+    minor_units = (2 * abs(above) * 10**places + below) // (2 * below)
+    sign = "-" if above < 0 and minor_units else ""
     return Decimal(f"{sign}{minor_units}E-{places}")
