@@ -48,6 +48,20 @@ def claim_all(tx: Tx, intent_ids: Sequence[uuid.UUID], *, lease: float) -> list[
     return claimed
 
 
+def still_due(tx: Tx, intent_ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Those of them for which something can be done now."""
+    return set(
+        tx.session.scalars(
+            select(Intent.id).where(
+                Intent.shop == tx.shop,
+                Intent.id.in_(intent_ids),
+                Intent.state.in_(("decided", "unknown")),
+                Intent.due_at <= tx.now,
+            )
+        )
+    )
+
+
 def unsent_of_kind(tx: Tx, kind: str, *, first: Sequence[uuid.UUID], limit: int) -> list[uuid.UUID]:
     """What is decided, due and was never sent, the oldest first behind those named in `first`.
 

@@ -17,7 +17,7 @@ from typing import Any
 from integration.domain.retry import RetryPolicy
 from integration.errors import Rejected, Retryable
 from integration.ledger import intents
-from integration.ledger.batches import unsent_of_kind
+from integration.ledger.batches import still_due, unsent_of_kind
 from integration.usecases.acts import Act
 from integration.usecases.carry_out import READY, Keeping, carry_out, told
 from integration.usecases.ports import Ports
@@ -32,19 +32,23 @@ def carry_out_together(
 
     :returns: what happened to each, for the log.
     """
+    with ports.ledger.read() as tx:
+        asked = still_due(tx, intent_ids)
+    outcomes = dict.fromkeys(intent_ids, "nothing to do")
+    if not asked:  # an old bell: what it rang for went along with another
+        return outcomes
     with ports.ledger.write() as tx:
         due = unsent_of_kind(tx, act.kind, first=intent_ids, limit=act.per_call)
         claimed = [intents.claim(tx, one, lease=ports.settings.claim_lease) for one in due]
     # By subject, in which order the polls lock their rows, too: of two who lock many, one waits and none for ever.
     ours = sorted((intent for intent in claimed if intent is not None), key=lambda intent: intent.subject)
     keepings = [Keeping(ports, act, intent, retry) for intent in ours]
-    outcomes = {keeping.intent.id: told(keeping.make_ready) for keeping in keepings}
+    outcomes |= {keeping.intent.id: told(keeping.make_ready) for keeping in keepings}
     ready = [keeping for keeping in keepings if outcomes[keeping.intent.id] == READY]
     if ready:
         outcomes |= _send(ports, act, ready)
-    for one in intent_ids:
-        if one not in outcomes:
-            outcomes[one] = told(partial(carry_out, ports, act, one, retry=retry))
+    for one in asked - {keeping.intent.id for keeping in keepings}:
+        outcomes[one] = told(partial(carry_out, ports, act, one, retry=retry))
     return outcomes
 
 
