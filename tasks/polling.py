@@ -16,6 +16,7 @@ from integration.usecases.sweep import sweep as sweep_
 from integration.usecases.watch_balance import watch_balance as watch_balance_
 from integration.usecases.watch_deadlines import watch_deadlines as watch_deadlines_
 from integration.usecases.watch_platform import watch_platform as watch_platform_
+from integration.usecases.watch_reasons import watch_reasons as watch_reasons_
 from integration.usecases.watch_stock import watch_stock as watch_stock_
 from tasks.app import LedgerTask, app, ports
 from tasks.policy import POLLING
@@ -69,6 +70,12 @@ def watch_deadlines(**_newer: Any) -> None:
 def watch_platform(**_newer: Any) -> None:
     """Hold what the operator says of the shop against our own books (A21, PC01)."""
     _once(watch_platform_)
+
+
+@app.task(name="polling.watch_reasons", base=LedgerTask, **POLLING.options())
+def watch_reasons(**_newer: Any) -> None:
+    """Say which mapped refund reasons Mirakl does not allow any more (RE01)."""
+    _once(watch_reasons_)
 
 
 @app.task(name="polling.watch_stock", base=LedgerTask, **POLLING.options())

@@ -49,8 +49,12 @@ def beat_schedule(settings: Settings) -> dict[str, Any]:
         )
         for queue in POLICIES
     }
-    # Daily by its ceiling; rung more often, so that a fleet which was away catches up within the hour.
-    daily = {"watch_platform": _entry("polling.watch_platform", "polling", max(60.0, settings.scaled(3_600.0)))}
+    # Daily by a ceiling, or by how long RE01 is kept; rung more often, so that a fleet which was away catches up within
+    # the hour.
+    daily = {
+        name: _entry(f"polling.{name}", "polling", max(60.0, settings.scaled(3_600.0)))
+        for name in ("watch_platform", "watch_reasons")
+    }
     # Not rung ahead of time as polls are: no ceiling of the ledger's would hold it back (OF21).
     stock = {"watch_stock": _entry("polling.watch_stock", "polling", max(2.0, settings.scaled(WATCH_STOCK)))}
     return polls | daily | stock | account | beats

@@ -33,7 +33,7 @@ def check(
         report["problems"] = wrong.problems
     else:
         report |= _sizes(tables)
-        report["problems"] = _illegal(settings, tables) if live else []
+        report |= _live(settings, tables) if live else {}
     if as_json:
         print_json(report)
     else:
@@ -66,21 +66,44 @@ def _sizes(tables: Mappings) -> dict[str, Any]:
     }
 
 
-def _illegal(settings: Settings, tables: Mappings) -> list[str]:
-    """A code may stand under several types in RE01; what counts is whether it is a REFUND that the shop may give."""
-    reasons = sorted(make_mirakl(settings).reasons(), key=lambda reason: reason.type == "REFUND")
-    return illegal_refund_reasons(tables, {reason.code: (reason.type, reason.is_shop_right) for reason in reasons})
+def _live(settings: Settings, tables: Mappings) -> dict[str, Any]:
+    """What RE01 forbids, and what it knows that the tables do not.
+
+    A code may stand under several types there; what counts is whether it is a REFUND that the shop may give.
+    """
+    listed = sorted(make_mirakl(settings).reasons(), key=lambda reason: reason.type == "REFUND")
+    reasons = {reason.code: (reason.type, bool(reason.is_shop_right)) for reason in listed}
+    used = {row.mirakl_refund_reason for row in tables.return_reasons.rows}
+    return {
+        "problems": illegal_refund_reasons(tables, reasons),
+        "allowed_and_not_used": sorted(
+            code for code, of in reasons.items() if of == ("REFUND", True) and code not in used
+        ),
+        "return_reasons_without_a_row": sorted(
+            {reason.code for reason in listed if reason.type == "RETURN"}
+            - {row.mirakl_return_reason for row in tables.return_reasons.rows}
+        ),
+    }
 
 
 def _tell_check(report: dict[str, Any]) -> None:
     if not report["problems"]:
         held_against = " and Mirakl allows every refund reason (RE01)" if report["live"] else ""
         typer.echo(f"{report['folder']} is in order{held_against}: version {report['version']}.")
+        _tell_more(report)
         return
     typer.echo(f"{report['folder']} is not usable as it is:", err=True)
     for problem in report["problems"]:
         typer.echo(f"  - {problem}", err=True)
     typer.echo("Mend the files: a running fleet reads them again by itself.", err=True)
+
+
+def _tell_more(report: dict[str, Any]) -> None:
+    """What RE01 gained, which is no problem until a return comes with it."""
+    if unmapped := report.get("return_reasons_without_a_row"):
+        typer.echo(f"Mirakl also lists return reasons that would hold a return: {', '.join(unmapped)}.")
+    if unused := report.get("allowed_and_not_used"):
+        typer.echo(f"Mirakl would also allow a refund with {', '.join(unused)}.")
 
 
 def _tell_rehearsal(rehearsal: Rehearsal) -> None:

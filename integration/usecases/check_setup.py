@@ -16,10 +16,14 @@ from integration.mirakl.client import Mirakl
 from integration.reveni.client import Reveni
 from integration.settings import Settings
 from integration.urls import masked
-from mappings import load
+from mappings import illegal_refund_reasons, load
 
 NO_SUCH_ORDER = "backhaul-check"
 NO_SUCH_SKU = "backhaul-check"
+
+
+class Forbidden(BackhaulError):
+    """Mirakl does not let the shop do what the tables say."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,9 @@ class Setup:
             _check("mappings", self._mappings, "mend the files; `backhaul mappings check` lists every problem"),
             _check("broker", self._broker, "check BROKER_URL, and that the broker runs"),
             _check("mirakl", self._mirakl, "check MIRAKL_BASE_URL, MIRAKL_API_KEY and MIRAKL_SHOP_ID"),
+            _check(
+                "refund-reasons", self._refund_reasons, "change the table; `backhaul mappings check --live` says more"
+            ),
             _check("mirakl-platform", self._platform, "ask Mirakl why PC01 does not answer; nothing depends on it"),
             _check(
                 "mirakl-account", self._account, "give the key's user ROLE_SHOP_ACCOUNTANCY; only reconciliation waits"
@@ -90,6 +97,19 @@ class Setup:
     def _mirakl(self) -> str:
         """By RE01, which may be read at any time; A01 would use up the shop's one call of the day."""
         return f"the key is good: RE01 lists {len(self.mirakl.reasons())} reasons"
+
+    def _refund_reasons(self) -> str:
+        """Whether Mirakl lets the shop refund with every mapped code, where both can be read: else others say so."""
+        try:
+            tables, listed = load(self.settings.mappings_dir), self.mirakl.reasons()
+        except BackhaulError:
+            return "not known until the mapping files and Mirakl can be read"
+        reasons = {reason.code: (reason.type, bool(reason.is_shop_right)) for reason in listed}
+        refunds = {reason.code: ("REFUND", bool(reason.is_shop_right)) for reason in listed if reason.type == "REFUND"}
+        problems = illegal_refund_reasons(tables, reasons | refunds)
+        if problems:
+            raise Forbidden("; ".join(problems))
+        return "Mirakl allows every mapped one (RE01)"
 
     def _platform(self) -> str:
         try:

@@ -15,9 +15,13 @@ from integration.sandbox import SandboxClient
 from tests.unit.cli.conftest import NOBODY_LISTENS, Backhaul
 
 EVERYTHING = [
-    "database", "migrations", "mappings", "broker", "mirakl", "mirakl-platform", "mirakl-account", "refund-limits",
-    "reveni",
+    "database", "migrations", "mappings", "broker", "mirakl", "refund-reasons", "mirakl-platform", "mirakl-account",
+    "refund-limits", "reveni",
 ]  # fmt: skip
+
+
+OF_OTHERS = ("refund-reasons", "mirakl-account", "refund-limits")
+"""Rest on what the others look at, and are no failure of their own where that fails."""
 
 
 def checks(backhaul: Backhaul, *, exit_code: int) -> dict[str, dict[str, Any]]:
@@ -58,7 +62,7 @@ def test_everything_that_fails_is_told_at_once_with_what_to_do(
 ) -> None:
     monkeypatch.setenv("BROKER_URL", "redis://:hunter2@127.0.0.1:9/0")
     monkeypatch.setenv("MAPPINGS_DIR", str(tmp_path))
-    assert failed(backhaul) == [name for name in EVERYTHING[1:] if name not in ("mirakl-account", "refund-limits")]
+    assert failed(backhaul) == [name for name in EVERYTHING[1:] if name not in OF_OTHERS]
     told = backhaul("check")
     assert (told.exit_code, told.stdout.count("FAILED"), "hunter2" in told.output) == (1, 6, False)
     assert "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY" in told.stdout
@@ -135,3 +139,10 @@ def test_the_limits_of_refunds_are_told(
     monkeypatch.setenv("REFUND_HOLD_ABOVE", "GBP:250,EUR:300")
     told = checks(backhaul, exit_code=0)["refund-limits"]["detail"]
     assert told.startswith("a refund above 300.00 EUR, 250.00 GBP waits for approval")
+
+
+def test_a_mapped_refund_reason_that_mirakl_forbids_fails(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient
+) -> None:
+    sandbox.set_reasons([{"code": "17", "label": "Item returned", "type": "REFUND", "is_shop_right": False}])
+    assert "17 may not be given by a shop" in checks(backhaul, exit_code=1)["refund-reasons"]["detail"]

@@ -67,6 +67,22 @@ def test_a_reason_with_which_mirakl_lets_no_shop_refund_is_a_problem(
     assert "17" in problem
 
 
+def test_codes_that_mirakl_gained_are_told_and_are_no_problem(
+    backhaul: Backhaul, tables: Path, sandbox: SandboxClient
+) -> None:
+    sandbox.set_reasons([
+        {"code": "17", "label": "Item returned", "type": "REFUND", "is_shop_right": True},
+        {"code": "20", "label": "Goodwill", "type": "REFUND", "is_shop_right": True},
+        {"code": "21", "label": "Not for shops", "type": "REFUND", "is_shop_right": False},
+        {"code": "RETURN_IN_FASHION", "label": "In fashion", "type": "RETURN", "is_shop_right": False},
+    ])  # fmt: skip
+    found = report(backhaul, "check", "--live", exit_code=0)
+    assert (found["allowed_and_not_used"], found["return_reasons_without_a_row"]) == (["20"], ["RETURN_IN_FASHION"])
+    told = backhaul("mappings", "check", "--live").stdout
+    assert "would hold a return: RETURN_IN_FASHION" in told
+    assert "also allow a refund with 20" in told
+
+
 def test_a_mirakl_that_cannot_be_asked_is_a_refusal(backhaul: Backhaul, tables: Path) -> None:
     result = backhaul("mappings", "check", "--live")
     assert (result.exit_code, "RE01" in result.stderr) == (1, True)

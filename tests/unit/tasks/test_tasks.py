@@ -24,7 +24,7 @@ from tests.servers import wait_until
 
 POLLS = (
     "poll_orders", "poll_returns", "poll_verdicts", "follow_refunds", "sweep", "watch_deadlines", "watch_platform",
-    "watch_stock",
+    "watch_reasons", "watch_stock",
 )  # fmt: skip
 
 
