@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, MovementRow, StockImportRow
@@ -66,10 +66,20 @@ def movements(
     return list(tx.session.scalars(query))
 
 
-def parked_skus(tx: Tx, *, reason: str) -> list[str]:
-    """SKUs of movements that are parked for this reason, each once."""
-    query = select(MovementRow.sku).filter_by(shop=tx.shop, state="parked", reason=reason)
-    return list(tx.session.scalars(query.distinct().order_by(MovementRow.sku)))
+def awaiting_their_product(tx: Tx) -> list[str]:
+    """SKUs whose product is not live yet; but for those that OF21 showed live when their line was refused, since of
+    them it tells nothing.
+    """
+    parked = [one for one in movements(tx, states=["parked"]) if one.reason == "product_not_live_yet"]
+    files = tx.session.scalars(
+        select(Intent).where(
+            Intent.shop == tx.shop,
+            Intent.kind == "send_stock",
+            Intent.subject.in_({str(movement.import_id) for movement in parked}),
+        )
+    )
+    shown_live = {(file.subject, line["sku"]) for file in files for line in file.plan["lines"] if line.get("live")}
+    return sorted({one.sku for one in parked if (str(one.import_id), one.sku) not in shown_live})
 
 
 def unpark(tx: Tx, *, live: Collection[str] = ()) -> int:
@@ -78,7 +88,7 @@ def unpark(tx: Tx, *, live: Collection[str] = ()) -> int:
     :param live: SKUs that waited for their product, which is live now: their time has come.
     """
     its_time = MovementRow.due_at <= tx.now
-    went_live = and_(MovementRow.reason == "product_not_live_yet", MovementRow.sku.in_(live))
+    went_live = MovementRow.sku.in_(live)
     result = tx.session.execute(
         update(MovementRow)
         .where(MovementRow.shop == tx.shop, MovementRow.state == "parked", or_(its_time, went_live))

@@ -12,7 +12,7 @@ from integration.ledger.figures import Distribution, distribution, seconds_betwe
 from integration.ledger.store import Tx
 from integration.ledger.tables import MovementRow, StockImportRow
 
-REFUSED = ("product_not_live_yet", "refused_though_live", "import_line_refused")
+REFUSED = ("product_not_live_yet", "import_line_refused")
 """Reasons of movements whose line Mirakl refused (STO03), and that are not on sale since."""
 
 

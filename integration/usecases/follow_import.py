@@ -60,7 +60,6 @@ class FollowImport(Act[Outcome, Outcome]):
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Outcome) -> None:
         row = get_import(tx, uuid.UUID(intent.subject))
         row.status, row.finished_at = answer.status, tx.now
-        live = {line["sku"] for line in intent.plan.get("lines", []) if line.get("live")}
         for movement in movements(tx, states=["sent"], import_id=row.id):
             if held := answer.unexplained.get(movement.sku):
                 movement.import_id = None
@@ -68,7 +67,7 @@ class FollowImport(Act[Outcome, Outcome]):
             elif answer.status == "FAILED":
                 _give_back(tx, movement)
             elif movement.sku in answer.refusals:
-                _refuse(ports, tx, movement, answer.refusals[movement.sku], shown_live=movement.sku in live)
+                _refuse(ports, tx, movement, answer.refusals[movement.sku])
             else:
                 movement.state, movement.reason, movement.done_at = "done", None, tx.now
         tx.session.flush()
@@ -118,14 +117,12 @@ def _give_back(tx: Tx, movement: MovementRow) -> None:
         movement.state, movement.reason = "pending", "import_failed"
 
 
-def _refuse(ports: Ports, tx: Tx, movement: MovementRow, message: str, *, shown_live: bool) -> None:
-    """Park or hold. Where OF21 showed the product live all the while, it is no sign of when to try again."""
-    movement.import_id = None
+def _refuse(ports: Ports, tx: Tx, movement: MovementRow, message: str) -> None:
     if what_a_refusal_means(message) == "held":
+        movement.import_id = None
         hold_movement(tx, movement, Held("import_line_refused", f"Mirakl refused SKU {movement.sku}: {message}"))
         return
     movement.parked_times += 1
     wait = ports.settings.scaled(PARKED.delay(movement.parked_times, spread=ports.spread))
-    movement.state, movement.detail = "parked", message
-    movement.reason = "refused_though_live" if shown_live else "product_not_live_yet"
+    movement.state, movement.reason, movement.detail = "parked", "product_not_live_yet", message
     movement.due_at = tx.now + timedelta(seconds=wait)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from integration.ledger.marks import alert_once
-from integration.ledger.stock import movements, parked_skus, unfinished_import, unpark
+from integration.ledger.stock import awaiting_their_product, movements, unfinished_import, unpark
 from integration.ledger.store import Tx
 from integration.usecases.ports import Ports
 from integration.usecases.read_offers import read_offers
@@ -67,7 +67,7 @@ def _tell_stuck_import(ports: Ports, tx: Tx) -> None:
 def _drive_live_products(ports: Ports) -> int:
     """Lines whose product was not live need not wait for their next try once OF21 shows it live; how many."""
     with ports.ledger.read() as tx:
-        parked = parked_skus(tx, reason="product_not_live_yet")
+        parked = awaiting_their_product(tx)
     if not parked:
         return 0
     offers, _ = read_offers(ports, ports.spread.sample(parked, min(len(parked), MOST_LOOKS)))
