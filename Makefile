@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UNIT := tests/unit tests/contract $(wildcard tests/test_*.py)
 
-.PHONY: demo test check lint unit coverage fleet bench lock clean
+.PHONY: demo test check lint unit coverage fleet bench mutate lock clean
 .NOTPARALLEL:
 
 demo: .venv/ready
@@ -35,12 +35,17 @@ fleet: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m bench
 
+# Changes the calculator of refunds in every small way, and shows the changes that no test notices (docs/mutation.md).
+mutate: .venv/ready
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
+
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* mutants
 
 .venv/ready: requirements.lock pyproject.toml | .venv/bin/pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
