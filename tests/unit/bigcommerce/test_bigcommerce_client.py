@@ -130,6 +130,14 @@ def test_a_store_that_turned_one_call_away_is_left_alone_by_all(
     assert len(network.calls) == 1
 
 
+def test_a_store_that_does_not_answer_is_asked_again(network: responses.RequestsMock, bigcommerce: BigCommerce) -> None:
+    network.get(f"{INVENTORY}/items", status=503)
+    network.get(f"{INVENTORY}/items", json={"data": [item("A", at_1=5)]})
+    with pytest.raises(Retryable):
+        bigcommerce.inventory(["A"])
+    assert bigcommerce.inventory(["A"]) == {"A": 5}
+
+
 def test_a_quota_is_filled_again_when_it_said_so() -> None:
     now = 100.0
     quota = Quota(clock=lambda: now)

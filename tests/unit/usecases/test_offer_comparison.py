@@ -59,6 +59,15 @@ def test_units_sold_after_our_import_explain_any_lower_level(lane: Lane) -> None
     assert stock(lane) == {"SKU-1": 0, "SKU-2": 1}
 
 
+def test_a_file_of_which_no_line_is_left_is_not_sent_and_keeps_nobody_waiting(lane: Lane) -> None:
+    come_back(lane, "NOT-OFFERED")
+    until(lane, ("held", "no_such_offer"))
+    assert lane.sandbox.calls("STO01") == []
+    come_back(lane, "SKU-2")
+    until(lane, ("held", "no_such_offer"), DONE)
+    assert stock(lane) == {"SKU-1": 5, "SKU-2": 1}
+
+
 def test_an_import_that_failed_and_yet_left_its_mark_is_not_sent_again(lane: Lane) -> None:
     _answer(lane, {"status": "FAILED"})
     come_back(lane, "SKU-1", "SKU-2")
