@@ -250,7 +250,7 @@ def test_a_ceiling_that_closes_meanwhile_is_waited_for(lane: Lane) -> None:
     lane.arrive(parcel := lane.send_back())
     lane.judge(parcel, accepted=1)
     lane.work_until("read_verdict", "confirmed")
-    lane.fleet.ports.gate.close(STO01, 1.0)
+    lane.fleet.ports.gate.close(STO01, 4.0)
     lane.until(lambda: at_rest(lane))
     assert any(told.endswith("ceiling_closed") for _, told in lane.fleet.outcomes)
     assert files(lane) == [{"SKU-1": "6"}]
