@@ -31,7 +31,7 @@ coverage: .venv/ready
 fleet: .venv/ready
 	$(BIN)/pytest tests/queues tests/journeys
 
-# `.venv/bin/python -m bench restock` measures that line alone: restock, acknowledgement, idle.
+# `.venv/bin/python -m bench restock` measures that line alone: restock, refunds, acknowledgement, idle.
 bench: .venv/ready
 	$(BIN)/python -m bench
 
