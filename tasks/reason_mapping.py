@@ -49,3 +49,9 @@ def assess_return(*, intent_ids: list[str], **_newer: Any) -> None:
 def close_return(*, intent_ids: list[str], **_newer: Any) -> None:
     """Close returns of which nothing is open, many in one call (RT27)."""
     keep_all("close_return", intent_ids)
+
+
+@app.task(name="reason-mapping.cancel_on_mirakl", base=LedgerTask, **REASON_MAPPING.options())
+def cancel_on_mirakl(*, intent_ids: list[str], **_newer: Any) -> None:
+    """Cancel returns that ended early in Reveni, many in one call (RT29)."""
+    keep_all("cancel_on_mirakl", intent_ids)

@@ -25,6 +25,7 @@ REVENI_STATUSES = frozenset(
         "expired", "cancelled", "on_hold", "pending", "completed",
     }
 )  # fmt: skip
+REVENI_ENDED_EARLY = frozenset({"expired", "cancelled"})
 REVENI_ITEM_STATUSES = frozenset({"pending", "accepted", "rejected", "for_review"})
 
 
@@ -102,6 +103,7 @@ def _may_refund(row: ReasonRow, refund_reasons: Mapping[str, tuple[str, bool]]) 
 class Progress:
     """All that decides the next step of a return.
 
+    :param ended_in_reveni: its twin expired there, or was canceled.
     :param done: steps that are confirmed.
     :param units: per line (announced, accepted, rejected).
     :param refunds_open: a refund of this return is decided and not confirmed, or units accepted have no refund yet.
@@ -111,6 +113,7 @@ class Progress:
     mapped: bool
     accept_by_us: bool
     in_reveni: bool
+    ended_in_reveni: bool
     done: Collection[str]
     units: Sequence[tuple[int, int, int]]
     refunds_open: bool
@@ -131,9 +134,11 @@ def due_steps(progress: Progress) -> list[str]:
 
 def _steps(now: Progress) -> list[str]:
     if now.mirakl_state in ENDED_EARLY:
-        return ["cancel_return"] if now.in_reveni and not now.any_judged else []
+        return ["cancel_return"] if now.in_reveni and not now.ended_in_reveni and not now.any_judged else []
     if now.mirakl_state == CLOSED or not now.mapped:
         return []
+    if now.ended_in_reveni and not now.any_judged:  # nothing arrived, and nobody waits for it there any more
+        return ["cancel_on_mirakl"] if now.mirakl_state in (WAITING_ACCEPTANCE, IN_PROGRESS) else []
     if now.mirakl_state == WAITING_ACCEPTANCE:
         return ["accept_return"] if now.accept_by_us else []
     if not now.in_reveni:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration.domain.returns import Progress, due_steps, state_of
+from integration.domain.returns import REVENI_ENDED_EARLY, Progress, due_steps, state_of
 from integration.errors import Held
 from integration.ledger import intents
 from integration.ledger.refunds import refunds
@@ -13,7 +13,10 @@ from integration.ledger.tables import ReturnRow
 from integration.usecases.halting_codes import is_news
 from integration.usecases.ports import Ports
 
-STEPS = ("accept_return", "create_return", "receive_return", "assess_return", "close_return", "cancel_return")
+STEPS = (
+    "accept_return", "create_return", "receive_return", "assess_return", "close_return", "cancel_return",
+    "cancel_on_mirakl",
+)  # fmt: skip
 
 
 def advance(ports: Ports, tx: Tx, row: ReturnRow) -> None:
@@ -50,6 +53,7 @@ def _progress(ports: Ports, tx: Tx, row: ReturnRow) -> Progress:
         mapped=bool(lines) and all(line.refund_reason is not None for line in lines),
         accept_by_us=ports.settings.return_acceptance == "auto",
         in_reveni=row.reveni_return_id is not None,
+        ended_in_reveni=row.reveni_status in REVENI_ENDED_EARLY,
         done=[step for step, intent in steps.items() if intent is not None and intent.state in intents.SETTLED],
         units=[(line.quantity, line.accepted, line.rejected) for line in lines],
         refunds_open=undecided or any(state not in ("confirmed", "refunded", "dropped") for state in refund_states),

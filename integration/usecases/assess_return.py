@@ -30,6 +30,7 @@ class AssessReturn(ReturnStep[Assessment]):
 
     kind: ClassVar[str] = "assess_return"
     leads_to: ClassVar[str] = RECEIVED
+    reached_by: ClassVar[frozenset[str]] = frozenset({CLOSED})
 
     def prepare(self, ports: Ports, intent: Intent) -> Assessment:
         with ports.ledger.read() as tx:
@@ -58,7 +59,7 @@ class AssessReturn(ReturnStep[Assessment]):
         return prepared.compliance.return_id
 
     def is_done(self, found: Return) -> bool:
-        return found.state == CLOSED or all(line.compliance for line in found.return_lines)
+        return super().is_done(found) or all(line.compliance for line in found.return_lines)
 
 
 def _assess(line: ReturnLineRow, tables: Mappings) -> LineCompliance:

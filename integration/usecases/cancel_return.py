@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from integration.domain.returns import REVENI_ENDED_EARLY
 from integration.errors import Held
 from integration.ledger.returns import get_return
 from integration.ledger.store import Tx
@@ -11,8 +12,6 @@ from integration.ledger.tables import Facts, Intent
 from integration.usecases.acts import Act
 from integration.usecases.advance_return import hold_return
 from integration.usecases.ports import Ports
-
-CANCELED = frozenset({"cancelled", "canceled", "expired"})
 
 
 class CancelReturn(Act[str, str]):
@@ -39,7 +38,7 @@ class CancelReturn(Act[str, str]):
 
     def read_back(self, ports: Ports, intent: Intent) -> str | None:
         status = ports.reveni.return_(intent.plan["reveni_return_id"]).status
-        return status if status in CANCELED else None
+        return status if status in REVENI_ENDED_EARLY else None
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: str) -> None:
         row = get_return(tx, intent.subject)

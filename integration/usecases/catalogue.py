@@ -14,7 +14,7 @@ from integration.usecases.follow_import import FollowImport
 from integration.usecases.map_return import MapReturn
 from integration.usecases.push_refund import PushRefund
 from integration.usecases.read_verdict import ReadVerdict
-from integration.usecases.return_steps import AcceptReturn, CloseReturn, ReceiveReturn
+from integration.usecases.return_steps import AcceptReturn, CancelOnMirakl, CloseReturn, ReceiveReturn
 from integration.usecases.send_stock import SendStock
 
 ACTS: Final[dict[str, Act[Any, Any]]] = {
@@ -28,6 +28,7 @@ ACTS: Final[dict[str, Act[Any, Any]]] = {
         ReceiveReturn(),
         AssessReturn(),
         CloseReturn(),
+        CancelOnMirakl(),
         ReadVerdict(),
         PushRefund(),
         AdjustStockMaster(),

@@ -30,6 +30,7 @@ DOES: Final[dict[str, str]] = {
     "receive_return": "tell Mirakl that return {subject} has arrived (RT25)",
     "assess_return": "tell Mirakl whether the lines of return {subject} are compliant (RT26)",
     "close_return": "close return {subject} on Mirakl (RT27)",
+    "cancel_on_mirakl": "cancel return {subject} on Mirakl (RT29)",
     "read_verdict": "read the return of event {subject} in Reveni (W3)",
     "push_refund": "read the order again, work out the refund {subject} anew and send it (OR28)",
     "adjust_stock_master": "add the units of movement {subject} in BigCommerce",

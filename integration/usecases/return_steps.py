@@ -1,4 +1,5 @@
-"""The steps of a return on Mirakl: accept (RT21), receive (RT25), close (RT27), and what they share with assess (RT26).
+"""The steps of a return on Mirakl: accept (RT21), receive (RT25), close (RT27), cancel (RT29), and what they share with
+assess (RT26).
 
 They are alike: one call that names up to 100 returns, answered by a 200 with an error for each that did not move, and a
 state on Mirakl that refuses a repeat. "Already there" is found by reading (RT11) and is success.
@@ -57,7 +58,7 @@ class ReturnStep(Act[Prepared, str]):
 
     def read_back(self, ports: Ports, intent: Intent) -> str | None:
         found = self.find(ports, intent)
-        if found.state in ENDED_EARLY:
+        if found.state in ENDED_EARLY - self.reached_by:
             raise Held("return_ended_early", f"Return {intent.subject} is {found.state} on Mirakl.")
         return found.state if self.is_done(found) else None
 
@@ -124,3 +125,14 @@ class CloseReturn(PlainStep):
 
     def call(self, ports: Ports, prepared: Sequence[str]) -> ReturnResults:
         return ports.mirakl.close_returns(prepared)
+
+
+class CancelOnMirakl(PlainStep):
+    """RT29: nothing will arrive, since the return expired in Reveni or was canceled there."""
+
+    kind: ClassVar[str] = "cancel_on_mirakl"
+    leads_to: ClassVar[str] = "CANCELED"
+    reached_by: ClassVar[frozenset[str]] = ENDED_EARLY | {CLOSED}
+
+    def call(self, ports: Ports, prepared: Sequence[str]) -> ReturnResults:
+        return ports.mirakl.cancel_returns(prepared)

@@ -54,8 +54,8 @@ def test_a_refund_reason_that_a_shop_may_not_give_is_as_bad_as_none(re01: dict[s
 
 
 NEW = Progress(
-    mirakl_state="WAITING_ACCEPTANCE", mapped=True, accept_by_us=True, in_reveni=False, done=(), units=[(2, 0, 0)],
-    refunds_open=False,
+    mirakl_state="WAITING_ACCEPTANCE", mapped=True, accept_by_us=True, in_reveni=False, ended_in_reveni=False, done=(),
+    units=[(2, 0, 0)], refunds_open=False,
 )  # fmt: skip
 UNMAPPED = replace(NEW, mapped=False)
 BY_HAND = replace(NEW, accept_by_us=False)
@@ -88,6 +88,10 @@ CANCELED = replace(OPEN, mirakl_state="CANCELED")
         (CANCELED, ["cancel_return"], "canceled"),
         (replace(CANCELED, in_reveni=False), [], "canceled"),
         (replace(CANCELED, units=[(2, 1, 0)]), [], "canceled"),
+        (replace(CANCELED, ended_in_reveni=True), [], "canceled"),
+        (replace(OPEN, ended_in_reveni=True), ["cancel_on_mirakl"], "open"),
+        (replace(OPEN, ended_in_reveni=True, mirakl_state="RECEIVED"), [], "open"),
+        (replace(PARTLY_JUDGED, ended_in_reveni=True), ["receive_return"], "received"),
     ],
 )
 def test_the_next_step_and_the_state_follow_from_the_facts(

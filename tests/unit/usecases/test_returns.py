@@ -133,6 +133,21 @@ def test_the_twin_of_a_return_that_ended_early_is_canceled(lane: Lane) -> None:
     assert lane.inbox() == set()
 
 
+@pytest.mark.parametrize("status", ["expired", "cancelled"])
+def test_a_return_whose_parcel_never_came_is_canceled_on_mirakl_too(lane: Lane, status: str) -> None:
+    parcel = lane.send_back()
+    lane.arrive(parcel)
+    lane.sandbox.add_fault("RT29", "lost_after", times=1)
+    lane.sandbox.set_reveni_return(parcel.return_id, fixed_status=status)
+    lane.tell(parcel)
+    lane.until(lambda: row(lane, parcel).state == "canceled")
+    books = lane.sandbox.books()
+    assert books["returns"][parcel.return_id] == "CANCELED"
+    assert (books["illegal_return_steps"], books["repeated_return_steps"]) == (0, 0)
+    assert [twin["status"] for twin in twins(lane, parcel)] == [status]
+    assert lane.inbox() == set()
+
+
 def test_a_return_that_ended_before_anybody_saw_it_is_only_written_down(lane: Lane) -> None:
     order_id = lane.sandbox.seed_order(
         state="RECEIVED", lines=[{"sku": "S", "quantity": 1, "unit_price": "1.00", "order_line_id": "X"}]
