@@ -80,9 +80,13 @@ class Exchange(RequestHandler):
         head = f"HTTP/1.1 {answer.status} OK\r\nContent-Type: {answer.media_type}\r\n"
         head += f"Content-Length: {len(payload)}\r\n\r\n"
         stream = self.detach()
-        stream.write(head.encode() + payload[: len(payload) // 2])
-        # Later than now: closing a stream throws away what it has not written yet.
-        asyncio.get_running_loop().call_later(0.05, stream.close)
+
+        def hang_up(written: asyncio.Future[None]) -> None:
+            written.exception()  # the caller may have hung up first
+            stream.close()
+
+        # When it is written: closing a stream throws away what it has not written yet.
+        stream.write(head.encode() + payload[: len(payload) // 2]).add_done_callback(hang_up)
 
     def drop(self) -> None:
         self.detach().close()
