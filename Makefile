@@ -21,11 +21,11 @@ lint: .venv/ready
 
 # More processes than cores: most of a story is waiting.
 unit: .venv/ready
-	$(BIN)/pytest $(UNIT) --numprocesses=4
+	$(BIN)/pytest $(UNIT) --numprocesses=4 --dist=worksteal
 
 # The same with branches counted, which takes half as long again; what runs in another process is not counted.
 coverage: .venv/ready
-	$(BIN)/pytest $(UNIT) --numprocesses=4 --cov
+	$(BIN)/pytest $(UNIT) --numprocesses=4 --dist=worksteal --cov
 
 # Real workers on a real broker, and whole stories: one at a time, since each is many processes.
 fleet: .venv/ready

@@ -20,7 +20,9 @@ from integration.ledger.migrations import migrate
 from tests.servers import PostgresServer, ServerUnavailableError
 
 # `pytest --hypothesis-profile=thorough`: for an afternoon, not for every change.
+hypothesis.settings.register_profile("suite", max_examples=40, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=2_000, deadline=None)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")
