@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UNIT := tests/unit tests/contract $(wildcard tests/test_*.py)
 
+# Dozens of processes are started here; where none may keep its bytecode, each compiles the whole project anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check lint unit coverage fleet bench mutate lock clean
 .NOTPARALLEL:
 
