@@ -11,7 +11,7 @@ from integration.errors import Held
 from integration.ledger import intents
 from integration.ledger.returns import find_twin, lines_of, lock_return
 from integration.ledger.store import Tx
-from integration.ledger.tables import RefundRow, ReturnLineRow, ReturnRow
+from integration.ledger.tables import Facts, RefundRow, ReturnLineRow, ReturnRow
 from integration.reveni.wire import ReturnItem, ReveniReturn
 from integration.usecases.advance_return import advance, hold_return
 from integration.usecases.move_units import move_units
@@ -42,6 +42,29 @@ def store_verdict(ports: Ports, tx: Tx, twin: ReveniReturn) -> str:
     return row.state
 
 
+def is_known(tx: Tx, twin: ReveniReturn) -> bool:
+    """Whether it says nothing that is not written down already, with all that follows from it."""
+    row = find_twin(tx, return_id=twin.external_id, reveni_return_id=twin.id)
+    if row is None:
+        return True  # not a return of this shop
+    facts = (row.reveni_return_id, row.reveni_status, row.reveni_type, row.reveni_mode, row.currency, row.verdict_at)
+    if facts != (twin.id, twin.status, twin.type, twin.mode, twin.currency, twin.updated_at):
+        return False
+    lines = {line.order_line_id: _judged(line) for line in lines_of(tx, row.return_id)}
+    return row.reveni_refunds == _refunds(twin) and all(
+        lines.get(item.external_id or "") == _said(item) for item in twin.items
+    )
+
+
+def _judged(line: ReturnLineRow) -> tuple[object, ...]:
+    return line.accepted, line.rejected, line.restocked, line.reject_reason, line.restock, line.received_sku
+
+
+def _said(item: ReturnItem) -> tuple[object, ...]:
+    quantities = item.accepted_quantity, item.rejected_quantity, item.restocked_quantity
+    return *quantities, item.reject_reason, item.restock, item.received_sku
+
+
 def _checked(
     row: ReturnRow, lines: dict[str, ReturnLineRow], twin: ReveniReturn
 ) -> list[tuple[ReturnLineRow, ReturnItem, Units]]:
@@ -65,8 +88,12 @@ def _take_over_return(row: ReturnRow, twin: ReveniReturn) -> None:
     row.reveni_return_id = row.reveni_return_id or twin.id
     row.reveni_status, row.reveni_type, row.reveni_mode = twin.status, twin.type, twin.mode
     row.currency = twin.currency
-    row.reveni_refunds = [refund.model_dump(mode="json") for refund in twin.refunds]
+    row.reveni_refunds = _refunds(twin)
     row.verdict_at = twin.updated_at or row.verdict_at
+
+
+def _refunds(twin: ReveniReturn) -> list[Facts]:
+    return [refund.model_dump(mode="json") for refund in twin.refunds]
 
 
 def _take_over_line(line: ReturnLineRow, item: ReturnItem, units: Units) -> None:
