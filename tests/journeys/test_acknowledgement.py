@@ -26,6 +26,7 @@ MISBEHAVIOUR = {
     ],
     "OR11": [("status_before", {"status": 503}), ("garbage_after", {}), ("lost_after", {})],
 }
+HOPELESS = "ORDER-THAT-MIRAKL-CANNOT-BEAR"
 SHARE = 0.1
 """Of the calls of each operation that go wrong, in one way or another."""
 
@@ -40,11 +41,11 @@ def test_a_thousand_orders_are_each_accepted_once_though_every_tenth_call_fails(
             send_a_unit_back(sandbox, fleet)
             sandbox.add_fault("RT11", "delay", seconds=1.5)
             sandbox.add_fault("W2", "hang")
+            sandbox.add_fault("OR21", "status_before", status=500, match=HOPELESS)  # the first rule that fits is taken
             for operation, kinds in MISBEHAVIOUR.items():
                 for kind, facts in kinds:
                     sandbox.add_fault(operation, kind, probability=SHARE / len(kinds), **facts)
-            hopeless = sandbox.seed_orders(1)[0]
-            sandbox.add_fault("OR21", "status_before", status=500, match=hopeless)
+            sandbox.seed_order(order_id=HOPELESS, lines=[{"sku": "SKU-1", "quantity": 1, "unit_price": "9.00"}])
             sandbox.seed_orders(ORDERS)
             wait_until(
                 lambda: acknowledged(fleet) >= ORDERS + 1,
@@ -54,11 +55,11 @@ def test_a_thousand_orders_are_each_accepted_once_though_every_tenth_call_fails(
             rows = fleet.rows("orders", "list")
             books = sandbox.books()
             assert fleet.stop() == 0
-    assert {row["order_id"] for row in rows if row["state"] != "acknowledged"} == {hopeless}
-    accepts = {order_id: made for order_id, made in books["accepts"].items() if order_id != hopeless}
+    assert {row["order_id"] for row in rows if row["state"] != "acknowledged"} == {HOPELESS}
+    accepts = {order_id: made for order_id, made in books["accepts"].items() if order_id != HOPELESS}
     assert len(accepts) == ORDERS + 1
     assert {made["effective"] for made in accepts.values()} == {1}
-    assert books["accepts"].get(hopeless, {"effective": 0})["effective"] == 0
+    assert books["accepts"].get(HOPELESS, {"effective": 0})["effective"] == 0
     assert books["ceiling_violations"] == {}
 
 

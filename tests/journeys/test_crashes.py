@@ -19,7 +19,7 @@ from tests.servers import wait_until
 pytestmark = pytest.mark.journeys
 
 SEED = 20_261_123
-AFTER_A_START = (3.0, 10.0)
+AFTER_A_START = (0.5, 4.0)
 """Seconds from a worker's start to its death: before it is ready, or in the middle of the story."""
 
 
