@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from fractions import Fraction
 from functools import cache
 
 from iso4217 import Currency
@@ -96,8 +95,10 @@ def proportion(whole: Decimal, *, part: Decimal, of: Decimal, currency: str) -> 
     places = decimals(currency)
     if _exact(of) == 0:
         return _rounded(0, 1, places)
-    result = Fraction(_exact(whole)) * Fraction(_exact(part)) / Fraction(of)
-    return _rounded(result.numerator, result.denominator, places)
+    (of_whole, whole_in), (of_part, part_in) = _exact(whole).as_integer_ratio(), _exact(part).as_integer_ratio()
+    of_all, all_in = of.as_integer_ratio()
+    above = of_whole * of_part * all_in
+    return _rounded(above if of_all > 0 else -above, whole_in * part_in * abs(of_all), places)
 
 
 def amounts_by_currency(text: str) -> dict[str, Decimal]:

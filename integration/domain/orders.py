@@ -6,8 +6,7 @@ required: a figure that is missing stays missing, and whoever needs it holds the
 
 from __future__ import annotations
 
-from decimal import Decimal
-from fractions import Fraction
+from decimal import Context, Decimal, Inexact
 from typing import Literal
 
 from integration.domain.facts import Amount, Fact, Moment
@@ -25,6 +24,9 @@ REFUNDABLE_STATES = frozenset(
 REFUNDABLE_LINE_STATES = REFUNDABLE_STATES | {"INCIDENT_OPEN", "REFUNDED"}
 UNDECIDED_STATES = frozenset({"STAGING", "WAITING_ACCEPTANCE"})
 ACCEPTED_STATES = (UNDEBITED_STATES - UNDECIDED_STATES) | REFUNDABLE_STATES | {"CLOSED"}
+
+EXACT = Context(prec=100, traps=[Inexact])
+"""More digits than plausible figures and their products have, so that nothing is rounded."""
 
 TAX_MODES = frozenset({"TAX_INCLUDED", "TAX_EXCLUDED"})
 # The customer is debited after the parcel has left, so SHIPPED does not yet mean debited.
@@ -179,14 +181,14 @@ def active_units(line: OrderLine) -> int:
 def _is_total(price: Decimal, price_unit: Decimal, units: int, *, rounded: bool) -> bool:
     if not (plausible(price) and plausible(price_unit)):
         return False
-    difference = abs(Fraction(price) - Fraction(price_unit) * units)
+    difference = EXACT.abs(EXACT.subtract(price, EXACT.multiply(price_unit, Decimal(units))))
     if not rounded:
         return difference == 0
     # A promotion can leave a total that no unit price divides (20.00 for 3 units at 6.67): each unit may
     # then be off by half of the last decimal that is shown.
-    return difference <= units * _last_decimal(price, price_unit) / 2
+    return difference <= EXACT.multiply(Decimal(units), _half_of_the_last_decimal(price, price_unit))
 
 
-def _last_decimal(*figures: Decimal) -> Fraction:
+def _half_of_the_last_decimal(*figures: Decimal) -> Decimal:
     places = max(-int(figure.as_tuple().exponent) for figure in figures)
-    return Fraction(1, 10 ** max(places, 0))
+    return Decimal((0, (5,), -max(places, 0) - 1))
