@@ -35,11 +35,12 @@ def wait_until(condition: Callable[[], bool], *, within: float = 30, what: str =
     :param within: seconds after which waiting longer makes no sense.
     :raises TimeoutError: naming what did not happen.
     """
-    deadline = time.monotonic() + within
+    deadline, pause = time.monotonic() + within, 0.02
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not come true within {within:g} s")
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(0.1, 1.2 * pause)  # what takes long is not to be slowed down by who looks whether it is done
 
 
 class PostgresServer:
