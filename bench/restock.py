@@ -19,7 +19,7 @@ REOPENED = 0.5
 
 def measure() -> list[Figure]:
     """Clocks run from the verdict in Reveni, whose webhook leaves at once, to the arrival of STO01 that carries it."""
-    return [*_one_by_one(scale=0.01), *_burst(scale=0.5), *_trickle(scale=0.25)]
+    return [*_one_by_one(scale=0.01), *_burst(scale=1.0), *_trickle(scale=0.25)]
 
 
 def _one_by_one(*, scale: float) -> list[Figure]:
