@@ -21,7 +21,6 @@ class Fact(BaseModel):
 
 def _never_a_float(value: Any) -> Any:
     if isinstance(value, float):
-        # A ValueError, so that pydantic names the field it stands in.
         # Pydantic names the field of a ValueError alone.
         raise ValueError("an amount may not come from a float: decode JSON with parse_float=Decimal")  # noqa: TRY004
     return value

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from functools import partial
 from typing import Any
 
 from integration.domain.retry import RetryPolicy
@@ -35,12 +36,7 @@ def carry_out_many(
     keepings = [Keeping(ports, act, intent, retry) for intent in claimed]
     sending = {hands.submit(keeping.send_at_once): keeping for keeping in keepings}
     fresh = {intent.id for intent in claimed}
-    outcomes = {
-        # Mypy infers no type for a lambda with defaults.
-        one: told(lambda one=one: carry_out(ports, act, one, retry=retry))  # type: ignore[misc]
-        for one in intent_ids
-        if one not in fresh
-    }
+    outcomes = {one: told(partial(carry_out, ports, act, one, retry=retry)) for one in intent_ids if one not in fresh}
     while sending:
         done, _ = wait(sending, return_when=FIRST_COMPLETED)
         outcomes |= _take_over(ports, act, {future: sending.pop(future) for future in done})
@@ -59,6 +55,5 @@ def _take_over(ports: Ports, act: Act[Any, Any], done: dict[Future[Any], Keeping
     for future, keeping in done.items():
         failure = future.exception()
         if isinstance(failure, Exception):
-            # Mypy infers no type for a lambda with defaults.
-            outcomes[keeping.intent.id] = told(lambda k=keeping, f=failure: k.unanswered(f))  # type: ignore[misc]
+            outcomes[keeping.intent.id] = told(partial(keeping.unanswered, failure))
     return outcomes

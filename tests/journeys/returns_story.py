@@ -138,7 +138,8 @@ class ReturnsStory:
         return [return_id for return_id, code in self.reasons.items() if code in codes]
 
     def _states(self) -> dict[str, int]:
-        return self.fleet.read(lambda tx: counts(tx).returns)  # type: ignore[no-any-return]
+        states: dict[str, int] = self.fleet.read(lambda tx: counts(tx).returns)
+        return states
 
     def _wait(self, what: str, condition: Callable[[], bool]) -> None:
         wait_until(condition, within=A_CHAPTER_TAKES, what=what)
