@@ -43,9 +43,10 @@ mutate: .venv/ready
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
+# With extras: of a bare pin, pip asks for the newest release of `coverage[toml]`, and refuses it for want of a hash.
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q -o requirements.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* mutants
