@@ -8,8 +8,8 @@ observed here, on the connection itself.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from threading import Timer
 from time import monotonic
@@ -25,19 +25,33 @@ class NotSent(Retryable):
     """Not one byte of the request has left this machine."""
 
 
+_latest: ContextVar[float] = ContextVar("latest", default=float("inf"))
+
+
+@contextmanager
+def leaving_before(moment: float) -> Iterator[None]:
+    """What is called inside leaves before that `time.monotonic()`, or it is `NotSent`.
+
+    Looked at on an open connection, immediately before the first byte: a process that was stopped anywhere on the way
+    there (SIGSTOP, a swapped-out machine) must not send on a claim that has ended meanwhile.
+    """
+    token = _latest.set(moment)
+    try:
+        yield
+    finally:
+        _latest.reset(token)
+
+
 class Departure:
     """One attempt at one call.
 
     :param until: `time.monotonic()` at which the connection is cut, whatever it is doing.
-    :param before_send: the last look, on an open connection, immediately before the first byte is written;
-        what it raises reaches the caller, and nothing has left.
     """
 
-    def __init__(self, *, until: float, before_send: Callable[[], None]) -> None:
+    def __init__(self, *, until: float) -> None:
         self.may_have_left = True
         self.cut = False
         self._until = until
-        self._before_send = before_send
         self._timer: Timer | None = None
 
     def connecting(self) -> None:
@@ -46,9 +60,9 @@ class Departure:
     def leaving(self, connected: socket.socket) -> None:
         """Let the request go, unless this process was stopped for so long that its time is over."""
         self.may_have_left = False
-        self._before_send()
-        left = self._until - monotonic()
-        if left <= 0:
+        now = monotonic()
+        left = self._until - now
+        if left <= 0 or now > _latest.get():
             raise NotSent("its time was over before it was sent")
         self._timer = Timer(left, self._cut, [connected])
         self._timer.daemon = True

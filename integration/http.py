@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol
@@ -72,8 +72,6 @@ class Transport:
     :param connect_timeout: seconds for a connection to be opened.
     :param attempts: how often a call is made at most. A write, and a read that counts against a ceiling, is made
         again only if it has provably not left.
-    :param before_send: the last look, on an open connection, immediately before the first byte leaves; what
-        it raises reaches the caller, and nothing has been sent.
     """
 
     def __init__(
@@ -86,7 +84,6 @@ class Transport:
         connect_timeout: float = 3.0,
         attempts: int = 3,
         pool_size: int = 16,
-        before_send: Callable[[Operation], None] | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._headers = dict(headers)
@@ -95,7 +92,6 @@ class Transport:
         self._connect_timeout = connect_timeout
         self._attempts = attempts
         self._pool_size = pool_size
-        self._before_send = before_send
         self._opened: tuple[int, requests.Session] | None = None
 
     def call(
@@ -152,7 +148,7 @@ class Transport:
 
     def _exchange(self, operation: Operation, request: _Request, until: float) -> tuple[int, Mapping[str, str], bytes]:
         left = max(until - monotonic(), 0.001)
-        with Departure(until=until, before_send=lambda: self._last_look(operation)) as departure:
+        with Departure(until=until) as departure:
             try:
                 with self._session().request(
                     operation.verb,
@@ -177,10 +173,6 @@ class Transport:
         if len(body) > LARGEST_BODY:
             raise operation.unanswered(f"an answer of more than {LARGEST_BODY} bytes")
         return status, headers, body
-
-    def _last_look(self, operation: Operation) -> None:
-        if self._before_send is not None:
-            self._before_send(operation)
 
     def _session(self) -> requests.Session:
         if self._opened is None or self._opened[0] != os.getpid():

@@ -16,8 +16,9 @@ from typing import Any
 from integration.domain.retry import RetryPolicy
 from integration.ledger.batches import claim_all, confirm_all
 from integration.usecases.acts import Act
-from integration.usecases.carry_out import Keeping, carry_out, told
+from integration.usecases.carry_out import carry_out, told
 from integration.usecases.carry_out_together import carry_out_together
+from integration.usecases.keeping import Keeping
 from integration.usecases.ports import Ports
 
 

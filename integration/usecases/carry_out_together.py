@@ -8,18 +8,18 @@ company again, so that one return that the other side cannot bear stops no other
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from integration.domain.retry import RetryPolicy
-from integration.errors import Rejected, Retryable
+from integration.errors import Rejected
 from integration.ledger import intents
 from integration.ledger.batches import still_due, unsent_of_kind
 from integration.usecases.acts import Act
-from integration.usecases.carry_out import READY, Keeping, carry_out, told
+from integration.usecases.carry_out import carry_out, told
+from integration.usecases.keeping import READY, Keeping, while_claimed
 from integration.usecases.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -70,9 +70,8 @@ def _send(ports: Ports, act: Act[Any, Any], ready: Sequence[Keeping]) -> dict[uu
 
 
 def _call(ports: Ports, act: Act[Any, Any], ready: Sequence[Keeping]) -> Sequence[Any]:
-    if time.monotonic() > min(keeping.send_before for keeping in ready):
-        raise Retryable("the claim was too old to send", retry_after=0.0)
-    return act.send_together(ports, [keeping.prepared for keeping in ready])
+    with while_claimed(min(keeping.send_before for keeping in ready)):
+        return act.send_together(ports, [keeping.prepared for keeping in ready])
 
 
 def _unanswered(keeping: Keeping, failure: Exception, together: int) -> str:

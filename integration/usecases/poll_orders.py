@@ -15,7 +15,7 @@ from integration.ledger.store import Tx
 from integration.ledger.tables import OrderRow
 from integration.mirakl.operations import OR11, OR11_EXTERNAL_PARTNER
 from integration.usecases.accept_order import AcceptOrder
-from integration.usecases.carry_out import SETTLING
+from integration.usecases.keeping import SETTLING
 from integration.usecases.polling import at_the_ceiling
 from integration.usecases.ports import Ports
 

@@ -11,7 +11,7 @@ from integration.ledger.refunds import approval_of, attributed_ids, refund_of_in
 from integration.ledger.returns import get_return, lines_of
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, RefundRow, ReturnLineRow, ReturnRow
-from integration.usecases.carry_out import TOO_MANY_CALLS
+from integration.usecases.keeping import TOO_MANY_CALLS
 from integration.usecases.ports import Ports
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from integration.ledger import intents
-from integration.usecases.carry_out import SETTLING
 from integration.usecases.catalogue import ACTS
+from integration.usecases.keeping import SETTLING
 from integration.usecases.ports import Ports
 from integration.usecases.stock_channel import tend_channel
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from integration import http
-from integration.departure import NotSent
-from integration.errors import OutcomeUnknown, Retryable
-from integration.http import Operation, Transport
+from integration.departure import Departure, NotSent, leaving_before
+from integration.errors import OutcomeUnknown
+from integration.http import Transport
 from tests.scripted_server import Received, answer, reset
 from tests.servers import free_port
 from tests.unit.http.calls import COUNTED, WRITE, RecordingGate, Serve, raises, says, transport
@@ -46,21 +46,35 @@ def test_a_failed_tls_handshake_never_left(serve: Serve) -> None:
     assert not any(b"money" in request.body for request in server.received)
 
 
-def test_what_the_last_look_raises_stops_the_call(serve: Serve) -> None:
-    def too_late(operation: Operation) -> None:
-        raise Retryable(f"{operation.code}: the claim is gone")
+@pytest.fixture
+def stopped_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process stands still for 0.4 s on its way to the first byte, with the connection open."""
+    leaving = Departure.leaving
 
-    server = serve(says(answer()))
-    with pytest.raises(Retryable, match="OR28: the claim is gone"):
-        transport(server, before_send=too_late).call(WRITE, json={})
-    assert server.received == []
+    def later(departure: Departure, connected: socket.socket) -> None:
+        time.sleep(0.4)
+        leaving(departure, connected)
+
+    monkeypatch.setattr(Departure, "leaving", later)
 
 
+@pytest.mark.usefixtures("stopped_on_the_way")
 def test_a_process_that_was_stopped_until_its_time_was_over_sends_nothing(serve: Serve) -> None:
     server = serve(says(answer()))
     with raises(NotSent):
-        transport(server, deadline=0.2, before_send=lambda _: time.sleep(0.4)).call(WRITE, json={})
+        transport(server, deadline=0.2).call(WRITE, json={})
     assert server.received == []
+
+
+@pytest.mark.usefixtures("stopped_on_the_way")
+def test_a_process_that_was_stopped_until_its_claim_was_over_sends_nothing(serve: Serve) -> None:
+    server = serve(says(answer()))
+    client = transport(server, attempts=1)
+    with leaving_before(time.monotonic() + 0.2), raises(NotSent):
+        client.call(WRITE, json={})
+    assert server.received == []
+    client.call(WRITE, json={})
+    assert len(server.received) == 1
 
 
 def test_what_has_not_left_is_tried_again_even_if_it_is_a_write_or_counts(

@@ -13,9 +13,9 @@ from integration.ledger import intents
 from integration.ledger.journal import journal_of
 from integration.ledger.reviews import reviews
 from integration.ledger.tables import Facts, Intent
-from integration.usecases import carry_out as module
+from integration.usecases import keeping as module
 from integration.usecases.acts import AlreadyThere, WaitsFor
-from integration.usecases.carry_out import MAX_SURPRISES, Keeping
+from integration.usecases.keeping import MAX_SURPRISES, Keeping
 from integration.usecases.ports import Ports
 from tests.unit.usecases.keeping import RETRY, Promise
 from tests.unit.usecases.little_act import LittleAct, ReadingAct, Script
@@ -187,7 +187,8 @@ def test_a_process_that_was_stopped_for_long_sends_nothing(ports: Ports, monkeyp
     monkeypatch.setattr(module, "time", clock := Clock())
     promise = Promise(ports, act := Stopped())
     promise.keep()
-    assert (promise.stands, sent(promise), act.sendings) == (("decided", "claim_too_old_to_send"), 0, 0)
+    assert (promise.stands, sent(promise), act.sendings) == (("decided", "waiting_to_retry"), 0, 0)
+    assert promise.now.detail == "the claim was too old to send"
 
 
 def a_batch_of_one(ports: Ports, act: LittleAct) -> tuple[Promise, Keeping]:

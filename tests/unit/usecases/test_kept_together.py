@@ -8,7 +8,8 @@ import pytest
 
 from integration.ledger import intents
 from integration.ledger.intents import FenceLost
-from integration.usecases.carry_out import Keeping, told
+from integration.usecases.carry_out import told
+from integration.usecases.keeping import Keeping
 from integration.usecases.ports import Ports
 from tests.unit.usecases.keeping import RETRY, Promise
 from tests.unit.usecases.little_act import LittleAct

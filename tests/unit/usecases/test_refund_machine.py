@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from integration.ledger.store import Ring, Tx
 from integration.sandbox import SandboxClient, SandboxOptions
 from integration.sandbox.world import World
-from integration.usecases import carry_out as module
+from integration.usecases import keeping as module
 from integration.usecases.replay import replay
 from tests.unit.usecases.conftest import StartFleet
 from tests.unit.usecases.mortal import Clock, die
