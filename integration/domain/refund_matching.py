@@ -15,7 +15,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 def candidates(
-    line: OrderLine, asked: Asked, *, baseline: frozenset[str], attributed: frozenset[str], sent_at: datetime
+    line: OrderLine, asked: Asked, *, baseline: frozenset[str], attributed: frozenset[str], since: datetime
 ) -> list[PastRefund]:
     """The refunds of the line that may be what a call with an unknown outcome has done.
 
@@ -24,8 +24,10 @@ def candidates(
 
     :param baseline: ids of the line's refunds that were there before the call.
     :param attributed: ids of refunds that are known to be those of other calls.
-    :param sent_at: when the call was made, in UTC.
-    :raises Held: `refund_without_amount` where a refund came up that names none.
+    :param since: when the refund was decided, in UTC: no call of ours was made before.
+    :raises Held: `refund_without_amount` where a refund came up that names none; `ambiguous_refund` where one is
+        equal in every figure and came up since, but was made long before, as Mirakl says. One of the two clocks is
+        wrong then, and what rests on a wrong clock must not send money twice.
     """
     fresh = [refund for refund in line.refunds if refund.id not in baseline | attributed]
     nameless = [refund.id for refund in fresh if refund.amount is None]
@@ -34,7 +36,19 @@ def candidates(
             "refund_without_amount",
             f"Line {line.order_line_id}: Mirakl does not say the amount of refund {', '.join(nameless)}.",
         )
-    return [refund for refund in fresh if _may_be(refund, asked, sent_at)]
+    equal = [refund for refund in fresh if _is_equal(refund, asked)]
+    early = [refund for refund in equal if refund.created_date and refund.created_date < since - CLOCK_TOLERANCE]
+    if early:
+        raise Held(
+            "ambiguous_refund",
+            f"This refund was decided at {since:%Y-%m-%d %H:%M:%S} UTC, and what came up on Mirakl since is older "
+            f"({'; '.join(map(in_figures, early))}): compare the clocks, and say which it is.",
+            {
+                "asked": asked.model_dump(mode="json"),
+                "candidates": [refund.model_dump(mode="json") for refund in equal],
+            },
+        )
+    return equal
 
 
 def in_figures(refund: PastRefund) -> str:
@@ -71,13 +85,12 @@ def answer_differences(asked: Asked, answered: Answered) -> list[str]:
     ]
 
 
-def _may_be(refund: PastRefund, asked: Asked, sent_at: datetime) -> bool:
+def _is_equal(refund: PastRefund, asked: Asked) -> bool:
     return (
         refund.amount == asked.amount
         and refund.shipping_amount in {None, asked.shipping_amount}
         and refund.reason_code in {None, asked.reason_code}
         and refund.quantity in {None, asked.quantity}
-        and (refund.created_date is None or refund.created_date >= sent_at - CLOCK_TOLERANCE)
     )
 
 

@@ -203,11 +203,13 @@ def reopen(
     reason: str,
     state: Literal["decided", "unknown"] = "decided",
     forget_sends: bool = False,
+    plan: Facts | None = None,
     evidence: Facts | None = None,
 ) -> None:
     """A person has the intent go on: from the start, or, as `unknown`, with reading. Its fence grows.
 
     :param forget_sends: it is certain, or a person says so, that no sending so far had an effect.
+    :param plan: what a person's word changes in it; None leaves it as it is.
     :raises GroupInFlight: it cannot be `unknown` now.
     """
     before, now = intent.state, tx.now
@@ -216,6 +218,7 @@ def reopen(
             intent.state, intent.reason, intent.detail = state, None, None
             intent.sends, intent.absences = (0 if forget_sends else intent.sends), 0
             intent.token += 1
+            intent.plan = intent.plan if plan is None else plan
             intent.due_at, intent.lease_until, intent.settled_at = now, None, None
     except IntegrityError:
         raise GroupInFlight(f"another call of {intent.group_key} is in flight") from None

@@ -44,12 +44,14 @@ CREDENTIALS_PAUSE = 300.0
 READY = "ready"
 """What is prepared and not sent yet."""
 
-
 REFUSED = 400
 """The status of a refusal of which the ledger has kept the words: Mirakl has no other for them."""
 
 TOO_MANY_CALLS = "too_many_calls"
 """Why a call that was answered with 429 is made again: it counts as never sent, and that is taken on trust."""
+
+SENT_AGAIN = "sent_again_by_hand"
+"""Why a call is made again of which a person says that it had no effect: as far as they can see."""
 
 
 @contextmanager

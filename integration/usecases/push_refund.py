@@ -12,10 +12,10 @@ from integration.domain.refund_matching import answer_differences, candidates, i
 from integration.domain.refund_refusals import meaning_of
 from integration.domain.refunds import Answered, Asked, Calculation, calculate
 from integration.errors import Held, Rejected
-from integration.ledger.refunds import refund_of_intent
+from integration.ledger.refunds import known_mirakl_ids, refund_of_intent
 from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent
+from integration.ledger.tables import Facts, Intent, RefundRow
 from integration.usecases.acts import Act, AlreadyThere
 from integration.usecases.advance_return import advance
 from integration.usecases.external_refunds import attribute, note_external
@@ -92,7 +92,8 @@ class PushRefund(Act[Ready, Answered]):
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Answered) -> None:
         calculation = Calculation.model_validate(intent.plan["calculation"])
-        differences = answer_differences(calculation.asked, answer)
+        refund = refund_of_intent(tx, intent.id)
+        differences = [*answer_differences(calculation.asked, answer), *_of_another(tx, refund, answer.refund_id)]
         if differences:
             raise Held(
                 "answer_differs",
@@ -102,7 +103,6 @@ class PushRefund(Act[Ready, Answered]):
                     "answered": answer.model_dump(mode="json"),
                 },
             )
-        refund = refund_of_intent(tx, intent.id)
         attribute(tx, refund, answer.refund_id)
         refund.amount, refund.shipping_amount = calculation.asked.amount, calculation.asked.shipping_amount
         refund.currency = calculation.asked.currency
@@ -154,7 +154,7 @@ def _match(order: Order, case: Case, intent: Intent) -> Answered | None:
         asked,
         baseline=frozenset(intent.plan["baseline"]),
         attributed=case.attributed,
-        sent_at=intent.sent_at or case.refund.created_at,
+        since=case.refund.created_at,
     )
     if len(found) > 1:
         raise Held(
@@ -164,6 +164,14 @@ def _match(order: Order, case: Case, intent: Intent) -> Answered | None:
             {"asked": asked.model_dump(mode="json"), "candidates": [past.model_dump(mode="json") for past in found]},
         )
     return _as_answered(asked, found[0].id) if found else None
+
+
+def _of_another(tx: Tx, refund: RefundRow, mirakl_refund_id: str) -> list[str]:
+    """A difference where Mirakl answers with the id of another refund of ours: each is one promise's at the most."""
+    known = known_mirakl_ids(tx, [mirakl_refund_id]).get(mirakl_refund_id)
+    if known is None or known.intent_id in {None, refund.intent_id}:
+        return []
+    return [f"refund_id: {mirakl_refund_id} is what refund {known.id} was answered with"]
 
 
 def _as_answered(asked: Asked, refund_id: str) -> Answered:

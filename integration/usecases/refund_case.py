@@ -11,8 +11,11 @@ from integration.ledger.refunds import approval_of, attributed_ids, refund_of_in
 from integration.ledger.returns import get_return, lines_of
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, RefundRow, ReturnLineRow, ReturnRow
-from integration.usecases.keeping import TOO_MANY_CALLS
+from integration.usecases.keeping import SENT_AGAIN, TOO_MANY_CALLS
 from integration.usecases.ports import Ports
+
+LOOKED_FOR = frozenset({TOO_MANY_CALLS, SENT_AGAIN})
+"""Why a refund counts as never sent, and is looked for all the same before it is sent: that is taken on trust."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def read_case(ports: Ports, intent: Intent) -> Case:
             },
             attributed=attributed_ids(tx, refund.order_id),
             approved=approval_of(tx, intent.id) if ports.settings.refund_hold_above else None,
-            may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and _turned_away(tx, intent)),
+            may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and _sent_on_trust(tx, intent)),
         )
 
 
@@ -83,9 +86,9 @@ def nobody_else_pays(row: ReturnRow) -> None:
         raise Held("unknown_return_mode", f"Reveni gives return {row.return_id} the mode {row.reveni_mode!r}.")
 
 
-def _turned_away(tx: Tx, intent: Intent) -> bool:
-    """Whether the last sending was answered with 429: it counts as never sent, but is looked for all the same."""
+def _sent_on_trust(tx: Tx, intent: Intent) -> bool:
+    """Whether the last sending was answered with 429, or taken back by a person."""
     for entry in reversed(journal_of(tx, intent.id)):
-        if entry.reason in (TOO_MANY_CALLS, "sending"):
-            return entry.reason == TOO_MANY_CALLS
+        if entry.reason in {*LOOKED_FOR, "sending"}:
+            return entry.reason in LOOKED_FOR
     return False

@@ -9,6 +9,7 @@ from integration.ledger import intents
 from integration.ledger.stock import get_movement
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts
+from integration.usecases.keeping import SENT_AGAIN
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.replay_stock import held_master_steps, put_back
@@ -33,7 +34,7 @@ def resolve_movement(
     held = held_master_steps(tx, movement)
     if verb == "send_again":
         for intent in held:
-            intents.reopen(tx, intent, reason="sent_again_by_hand", forget_sends=True, evidence=evidence)
+            intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)
         put_back(ports, tx, movement)
         return f"{movement.quantity} of {movement.sku} go with the next stock import."
     for intent in held:

@@ -30,10 +30,10 @@ def matching(
     *refunds: PastRefund,
     baseline: frozenset[str] = frozenset(),
     attributed: frozenset[str] = frozenset(),
-    sent_at: datetime = NOW,
+    since: datetime = NOW,
 ) -> list[str]:
     line = a_line(refunds=refunds)
-    found = candidates(line, ASKED, baseline=baseline, attributed=attributed, sent_at=sent_at)
+    found = candidates(line, ASKED, baseline=baseline, attributed=attributed, since=since)
     return [refund.id for refund in found]
 
 
@@ -57,7 +57,6 @@ def test_a_refund_known_before_the_call_or_of_another_call_is_none() -> None:
         {"shipping_amount": money("0")},
         {"reason_code": "15"},
         {"quantity": 2},
-        {"created_date": NOW - timedelta(minutes=5, seconds=1)},
     ],
 )
 def test_a_refund_that_differs_is_no_candidate(difference: dict[str, Any]) -> None:
@@ -76,6 +75,19 @@ def test_a_refund_that_differs_is_no_candidate(difference: dict[str, Any]) -> No
 )
 def test_what_mirakl_does_not_say_rules_nothing_out(unsaid: dict[str, Any]) -> None:
     assert matching(one(**unsaid)) == ["R-1"]
+
+
+def test_a_new_refund_that_is_older_than_ours_is_for_a_person_to_judge() -> None:
+    old = NOW - timedelta(minutes=5, seconds=1)
+    with pytest.raises(Held) as held:
+        matching(one("R-1", created_date=old), one("R-2"), one("R-3", quantity=2, created_date=old))
+    assert held.value.reason == "ambiguous_refund"
+    assert "2026-01-05 10:00:00 UTC" in held.value.detail
+    assert "refund R-1: 25.00" in held.value.detail
+    assert "R-2" not in held.value.detail
+    assert held.value.evidence["asked"]["amount"] == "25.00"
+    assert [refund["id"] for refund in held.value.evidence["candidates"]] == ["R-1", "R-2"]
+    assert matching(one("R-1", created_date=old), baseline=frozenset({"R-1"})) == []
 
 
 def test_a_new_refund_without_an_amount_is_for_a_person_to_judge() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from integration.ledger import intents
 from integration.ledger.journal import journal_of
+from integration.ledger.reviews import reviews
 from integration.ledger.tables import Intent
 from integration.sandbox import SandboxClient
 from tests.unit.usecases.conftest import StartFleet
@@ -163,6 +166,56 @@ def test_an_answer_for_something_else_is_held_and_never_replayed_blindly(lane: L
     assert lane.replay("refund", lane.refunds()[0].row.id).steps == ()
     lane.turn()
     assert (intent_of(lane, parcel).state, lane.sandbox.books()["calls"]["OR28"]) == ("held", 1)
+
+
+@pytest.mark.parametrize(
+    "difference",
+    [
+        {"order_line_id": "L-9"},
+        {"amount": "24.00"},
+        {"shipping_amount": "1.00"},
+        {"quantity": 2},
+        {"reason_code": "15"},
+        {"currency_iso_code": "EUR"},
+    ],
+    ids=lambda difference: next(iter(difference)),
+)
+def test_an_answer_that_differs_in_anything_is_held_with_both_sides(lane: Lane, difference: dict[str, Any]) -> None:
+    parcel = lane.send_back()
+    lane.arrive(parcel)
+    lane.sandbox.add_fault("OR28", "wrong_answer", times=1, replace=difference)
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: ("refund", "answer_differs") in lane.inbox())
+    (refund,) = [one for one in lane.refunds() if one.intent is not None]
+    assert (refund.state, refund.row.mirakl_refund_id) == ("held", None)
+    with lane.fleet.ports.ledger.read() as tx:
+        (review,) = [one for one in reviews(tx) if one.kind == "refund"]
+    assert {"asked", "answered"} <= review.evidence.keys()
+    assert len(made(lane, parcel)) == 1
+
+
+def test_an_answer_with_the_id_of_another_refund_of_ours_is_held(lane: Lane) -> None:
+    parcel = lane.send_back(2)
+    lane.arrive(parcel)
+    lane.judge(parcel, accepted=1)
+    until_confirmed(lane, 1)
+    ((first, _),) = made(lane, parcel)
+    lane.sandbox.add_fault("OR28", "wrong_answer", times=1, replace={"refund_id": first})
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: ("refund", "answer_differs") in lane.inbox())
+    assert [one.row.mirakl_refund_id for one in lane.refunds() if one.state == "held"] == [None]
+
+
+@pytest.mark.parametrize("answered", [0, 2])
+def test_an_answer_for_none_or_for_several_is_no_answer_and_reading_settles_it(lane: Lane, answered: int) -> None:
+    parcel = lane.send_back()
+    lane.arrive(parcel)
+    one = {"refund_id": "7", "amount": 25, "shipping_amount": 0, "order_line_id": parcel.order_line_id}
+    fault = {"status": 200, "body": {"order_tax_mode": "TAX_INCLUDED", "refunds": [one] * answered}}
+    lane.sandbox.add_fault("OR28", "status_after", times=1, **fault)
+    lane.judge(parcel, accepted=1)
+    lane.work_until("push_refund", UNKNOWN)
+    assert outcomes(lane, {"read": parcel}) == {"read": (True, 1)}
 
 
 def test_of_two_returns_of_one_order_only_one_refund_is_in_flight(lane: Lane) -> None:
