@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from integration.errors import CredentialsRefused, OutcomeUnknown, Rejected, Retryable, TooManyCalls
 
 UNTOLD_PAUSE = 5.0
-"""Seconds to leave an operation alone after a 429 that does not say how long."""
+"""Seconds to leave an operation alone, at the least, after a 429 that does not say how long."""
 
 LONGEST_MESSAGE = 300
 
@@ -105,7 +105,9 @@ def decipher(operation: Operation, status: int, headers: Mapping[str, str], body
     if 200 <= status < 300:
         return Reply(operation, status, headers, body)
     if status == 429:
-        raise TooManyCalls(f"{operation.code}: 429, too many calls", retry_after=_pause_asked(headers))
+        asked = _pause_asked(headers)
+        pause = UNTOLD_PAUSE if asked is None else asked
+        raise TooManyCalls(f"{operation.code}: 429, too many calls", retry_after=pause, told=asked is not None)
     if status in {401, 403}:
         raise CredentialsRefused(f"{operation.code}: {status}, the key or its role is refused")
     # 408 comes from a server that gave up waiting: how much it had read by then, it does not say.
@@ -139,7 +141,7 @@ def misfits(error: ValidationError) -> str:
     return ", ".join(f"{'.'.join(map(str, p['loc']))} ({p['type']})" for p in problems[:5])
 
 
-def _pause_asked(headers: Mapping[str, str]) -> float:
+def _pause_asked(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait: Retry-After (seconds or a date), or BigCommerce's X-Rate-Limit-Time-Reset-Ms."""
     asked = headers.get("Retry-After", "").strip()
     if asked.isascii() and asked.isdigit():
@@ -151,7 +153,7 @@ def _pause_asked(headers: Mapping[str, str]) -> float:
         # Both by the other side's clock, so that ours does not matter.
         pause = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
     except (ValueError, TypeError):
-        return UNTOLD_PAUSE
+        return None
     return max(pause.total_seconds(), 0.0)
 
 

@@ -26,7 +26,14 @@ class Retryable(BackhaulError):
 
 
 class TooManyCalls(Retryable):
-    """429: nothing was done, by the word's meaning. Where money is concerned, look before calling again."""
+    """429: nothing was done, by the word's meaning. Where money is concerned, look before calling again.
+
+    :param told: whether `retry_after` is the other side's own word; where it says none, the pauses must grow.
+    """
+
+    def __init__(self, message: str, *, retry_after: float, told: bool) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.told = told
 
 
 class CredentialsRefused(Retryable):

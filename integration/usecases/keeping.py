@@ -208,6 +208,8 @@ class Keeping:
             pause = self.ports.settings.scaled(CREDENTIALS_PAUSE)
             return self._again("credentials_refused", pause, str(failure), unsent=unsent)
         wait = self._delay() if failure.retry_after is None else failure.retry_after
+        if isinstance(failure, TooManyCalls) and not failure.told:
+            wait = max(wait, self._delay())
         reason = TOO_MANY_CALLS if unsent and isinstance(failure, TooManyCalls) else "waiting_to_retry"
         return self._again(reason, wait, str(failure), unsent=unsent)
 

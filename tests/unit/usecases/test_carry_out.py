@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from integration.domain.orders import Waits
-from integration.errors import CredentialsRefused, Held, Rejected, Retryable
+from integration.errors import CredentialsRefused, Held, Rejected, Retryable, TooManyCalls
 from integration.ledger import intents
 from integration.ledger.journal import journal_of
 from integration.ledger.reviews import reviews
@@ -104,6 +104,17 @@ def test_what_never_left_is_no_sending(ports: Ports) -> None:
     assert (act.sendings, sent(promise)) == (3, 1)
 
 
+def test_who_is_turned_away_without_a_word_for_how_long_comes_back_later_each_time(ports: Ports) -> None:
+    untold, told = (TooManyCalls("OR28: 429", retry_after=5.0, told=told) for told in (False, True))
+    promise = Promise(ports, LittleAct(sent=Script(*[untold] * 5, told)))
+    for longest in (10, 20, 40, 80, 160):
+        promise.keep()
+        assert max(5, longest / 2) - 1 <= promise.due_in() <= longest
+    promise.keep()
+    assert 4 <= promise.due_in() <= 5
+    assert (promise.stands, sent(promise)) == (("decided", "too_many_calls"), 0)
+
+
 def test_the_first_refusal_is_final(ports: Ports) -> None:
     promise = Promise(ports, LittleAct(sent=Script(Rejected("Not allowed", status=400, code="NO"))))
     assert promise.keep() == "held: little_act_rejected"
@@ -151,6 +162,7 @@ def test_an_answer_to_something_else_is_held_and_not_confirmed(ports: Ports) -> 
     assert (promise.stands, sent(promise)) == (("held", "answer_differs"), 1)
 
 
+@pytest.mark.crash_matrix(17)
 def test_whoever_lost_the_claim_stops(ports: Ports, caplog: pytest.LogCaptureFixture) -> None:
     act = LittleAct()
     promise = Promise(ports, act)
