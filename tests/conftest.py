@@ -20,9 +20,13 @@ from integration.ledger.engine import make_engine
 from integration.ledger.migrations import migrate
 from tests.servers import PostgresServer, ServerUnavailableError
 
-# `pytest --hypothesis-profile=thorough`: for an afternoon, not for every change.
+# `pytest --hypothesis-profile=thorough` is for an afternoon, not for every change. `stories` draws new examples each
+# time, and makes none of them shorter.
 hypothesis.settings.register_profile("suite", max_examples=40, deadline=None)
 hypothesis.settings.register_profile("thorough", max_examples=2_000, deadline=None)
+hypothesis.settings.register_profile(
+    "stories", max_examples=60, deadline=None, phases=[hypothesis.Phase.generate], database=None
+)
 hypothesis.settings.load_profile("suite")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from integration.usecases.ports import Ports
 from integration.wiring import make_ports
 from tests.inline_fleet import InlineFleet, settings_for
 from tests.unit.usecases.lane import Lane
+from tests.unit.usecases.mortal import Clock, stop_before_the_first_byte
+from tests.unit.usecases.refund_stage import Stage
+from tests.unit.usecases.seeded_bugs import SEEDED_BUGS
 
 SCALE = 0.002
 """Ten minutes between two absences are 1.2 s, a call's deadline is its floor of 2 s."""
@@ -21,6 +25,13 @@ SCALE = 0.002
 NOBODY_LISTENS = "http://127.0.0.1:9"
 
 StartFleet = Callable[..., InlineFleet]
+
+
+@pytest.fixture(autouse=True)
+def seeded_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bug that `make mutate` has put in, if any: these tests are to notice it."""
+    if name := os.environ.get("SEEDED_BUG"):
+        SEEDED_BUGS[name](monkeypatch)
 
 
 @pytest.fixture
@@ -55,6 +66,15 @@ def start_fleet(sandbox: SandboxClient, tmp_path: Path, sqlite_url: str) -> Iter
 @pytest.fixture
 def fleet(start_fleet: StartFleet) -> InlineFleet:
     return start_fleet()
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch, start_fleet: StartFleet, sandbox: SandboxClient) -> Stage:
+    """An order on its way back; for modules whose `options` are `PRODUCTION_PACE`."""
+    clock = Clock()
+    clock.rule(monkeypatch)
+    stop_before_the_first_byte(monkeypatch)
+    return Stage(start_fleet(), sandbox, clock)
 
 
 @pytest.fixture

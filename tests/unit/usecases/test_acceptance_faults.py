@@ -68,6 +68,7 @@ def find_and(fleet: InlineFleet, meanwhile: Any) -> None:
     fleet.work()
 
 
+@pytest.mark.crash_matrix(28)
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: "-".join(map(str, fault.values())))
 def test_an_order_is_accepted_once_whatever_happens_to_the_call(
     fleet: InlineFleet, sandbox: SandboxClient, fault: dict[str, Any]
@@ -84,6 +85,7 @@ def test_an_order_is_accepted_once_whatever_happens_to_the_call(
     assert inbox(fleet) == []
 
 
+@pytest.mark.crash_matrix(28)
 def test_an_order_that_mirakl_refused_since_nobody_came_is_missed(fleet: InlineFleet, sandbox: SandboxClient) -> None:
     order_id = an_order(sandbox)
     find_and(fleet, lambda: sandbox.set_order_state(order_id, "REFUSED"))
@@ -92,6 +94,7 @@ def test_an_order_that_mirakl_refused_since_nobody_came_is_missed(fleet: InlineF
     assert sandbox.books()["accepts"][order_id]["effective"] == 0
 
 
+@pytest.mark.crash_matrix(28)
 def test_an_order_that_was_canceled_meanwhile_is_shown_to_a_person(fleet: InlineFleet, sandbox: SandboxClient) -> None:
     order_id = an_order(sandbox)
     find_and(fleet, lambda: sandbox.cancel_order(order_id))
@@ -99,6 +102,7 @@ def test_an_order_that_was_canceled_meanwhile_is_shown_to_a_person(fleet: Inline
     assert inbox(fleet) == [(order_id, "order_canceled")]
 
 
+@pytest.mark.crash_matrix(28)
 def test_an_order_that_somebody_else_accepted_is_acknowledged_by_them(
     fleet: InlineFleet, sandbox: SandboxClient
 ) -> None:

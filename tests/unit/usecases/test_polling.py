@@ -37,6 +37,7 @@ def test_a_ceiling_that_stays_closed_is_left_to_the_next_ring(
     assert sandbox.books()["calls"]["OR11"] == 1
 
 
+@pytest.mark.crash_matrix(29)
 def test_neither_two_beats_nor_a_restart_polls_more_often_than_the_ceiling_allows(
     start_fleet: StartFleet, sandbox: SandboxClient
 ) -> None:

@@ -62,6 +62,7 @@ def test_a_refund_is_followed_until_mirakl_has_paid_it(
     assert (made(lane, parcel)[0]["quantity"], made(lane, parcel)[0]["reason_code"]) == (1, "17")
 
 
+@pytest.mark.crash_matrix(24)
 @pytest.mark.parametrize(
     ("line", "verdicts", "expected"),
     [
@@ -198,6 +199,7 @@ def test_a_held_refund_is_worked_out_anew_when_it_is_replayed(lane: Lane) -> Non
     assert (amounts(lane, parcel), lane.inbox()) == ([("25.00", "0.00")], set())
 
 
+@pytest.mark.crash_matrix(25)
 def test_a_refund_by_others_is_recorded_as_external_and_ours_follows_it(lane: Lane) -> None:
     parcel = lane.send_back(
         2, quantity=3, unit_price="6.67", price="20.00", promotions=[{"id": "P", "deduced_amount": "1.00"}]
@@ -210,6 +212,7 @@ def test_a_refund_by_others_is_recorded_as_external_and_ours_follows_it(lane: La
     assert [(one.mirakl_refund_id, one.amount, one.quantity) for one in others] == [(external, Decimal("6.67"), 1)]
 
 
+@pytest.mark.crash_matrix(25)
 def test_more_than_is_left_is_held_and_never_cut_to_fit(lane: Lane) -> None:
     parcels = {(1, "25.00"): lane.send_back(2), (0, "30.00"): lane.send_back(2)}
     externals = {

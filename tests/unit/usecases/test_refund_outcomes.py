@@ -73,6 +73,7 @@ def outcomes(lane: Lane, parcels: dict[str, Parcel]) -> dict[str, tuple[bool, in
     return found
 
 
+@pytest.mark.crash_matrix(10)
 def test_a_refund_whose_answer_was_lost_is_found_on_mirakl_and_not_sent_again(
     start_fleet: StartFleet, sandbox: SandboxClient, database_url: str
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_refund_whose_answer_was_lost_is_found_on_mirakl_and_not_sent_again(
     assert lane.sandbox.books()["calls"]["OR28"] == len(LANDED)
 
 
+@pytest.mark.crash_matrix(11)
 def test_a_refund_without_effect_is_sent_once_more_after_two_reads_that_did_not_find_it(lane: Lane) -> None:
     parcels = spoil(lane, WITHOUT_EFFECT)
     assert outcomes(lane, parcels) == dict.fromkeys(WITHOUT_EFFECT, (True, 2))
@@ -134,6 +136,7 @@ def test_a_second_sending_without_an_answer_is_left_to_a_person(lane: Lane) -> N
     assert (lane.sandbox.books()["calls"]["OR28"], made(lane, parcel)) == (2, [])
 
 
+@pytest.mark.crash_matrix(15)
 def test_a_refusal_of_the_second_sending_is_not_believed(lane: Lane) -> None:
     parcel = lane.send_back()
     lane.arrive(parcel)
@@ -146,6 +149,7 @@ def test_a_refusal_of_the_second_sending_is_not_believed(lane: Lane) -> None:
     assert [one.row.mirakl_refund_id for one in lane.refunds()] == [landed]
 
 
+@pytest.mark.crash_matrix(25)
 def test_two_refunds_that_could_each_be_ours_are_left_to_a_person(lane: Lane) -> None:
     parcel = lane.send_back(1, quantity=3)
     lane.arrive(parcel)
@@ -168,6 +172,7 @@ def test_an_answer_for_something_else_is_held_and_never_replayed_blindly(lane: L
     assert (intent_of(lane, parcel).state, lane.sandbox.books()["calls"]["OR28"]) == ("held", 1)
 
 
+@pytest.mark.crash_matrix(26)
 @pytest.mark.parametrize(
     "difference",
     [
@@ -194,6 +199,7 @@ def test_an_answer_that_differs_in_anything_is_held_with_both_sides(lane: Lane, 
     assert len(made(lane, parcel)) == 1
 
 
+@pytest.mark.crash_matrix(26)
 def test_an_answer_with_the_id_of_another_refund_of_ours_is_held(lane: Lane) -> None:
     parcel = lane.send_back(2)
     lane.arrive(parcel)
@@ -206,6 +212,7 @@ def test_an_answer_with_the_id_of_another_refund_of_ours_is_held(lane: Lane) -> 
     assert [one.row.mirakl_refund_id for one in lane.refunds() if one.state == "held"] == [None]
 
 
+@pytest.mark.crash_matrix(26)
 @pytest.mark.parametrize("answered", [0, 2])
 def test_an_answer_for_none_or_for_several_is_no_answer_and_reading_settles_it(lane: Lane, answered: int) -> None:
     parcel = lane.send_back()
@@ -218,6 +225,7 @@ def test_an_answer_for_none_or_for_several_is_no_answer_and_reading_settles_it(l
     assert outcomes(lane, {"read": parcel}) == {"read": (True, 1)}
 
 
+@pytest.mark.crash_matrix(24)
 def test_of_two_returns_of_one_order_only_one_refund_is_in_flight(lane: Lane) -> None:
     first = lane.send_back(1, quantity=2)
     second = lane.send_back_from(first.order_id, first.order_line_id)

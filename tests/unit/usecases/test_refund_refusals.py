@@ -62,6 +62,7 @@ def test_a_refund_that_is_refused_for_one_in_progress_waits_reads_and_is_sent(la
     assert lane.inbox() == set()
 
 
+@pytest.mark.crash_matrix(25)
 def test_what_others_refunded_between_our_read_and_our_call_is_found_by_reading(lane: Lane) -> None:
     parcel = refuse(lane, "The amount to refund is larger than what is left on the order line")
     lane.until(lambda: "refunded_meanwhile" in reasons(lane))
@@ -103,6 +104,7 @@ def test_a_second_sending_that_is_refused_for_good_is_held_with_mirakls_words(la
     assert (ours(lane).detail, made(lane, parcel)) == ("Mirakl refused: Refunds rest on Sundays", [])
 
 
+@pytest.mark.crash_matrix(16)
 def test_a_429_that_was_an_effect_after_all_is_found_before_anything_is_sent_again(lane: Lane) -> None:
     parcel = lane.send_back(1, quantity=2)
     lane.arrive(parcel)

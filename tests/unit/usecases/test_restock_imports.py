@@ -54,6 +54,7 @@ def stock(lane: Lane) -> dict[str, int]:
     return levels
 
 
+@pytest.mark.crash_matrix(27)
 def test_a_file_whose_answer_was_lost_is_found_by_its_effect_and_not_sent_again(lane: Lane) -> None:
     faults: list[dict[str, Any]] = [
         {"kind": "lost_after"},
@@ -119,6 +120,7 @@ def test_a_refused_file_holds_its_units_and_a_replay_sends_them(lane: Lane) -> N
     assert (stock(lane), lane.inbox()) == ({"SKU-1": 6, "SKU-2": 2}, set())
 
 
+@pytest.mark.crash_matrix(27)
 @pytest.mark.parametrize(("times", "state"), [(1, ("done", None)), (2, ("held", "import_failed_twice"))])
 def test_units_of_a_file_that_failed_as_a_whole_go_once_more_and_then_wait_for_a_person(
     lane: Lane, times: int, state: tuple[str, str | None]
@@ -132,6 +134,7 @@ def test_units_of_a_file_that_failed_as_a_whole_go_once_more_and_then_wait_for_a
     assert lane.sandbox.books()["ceiling_violations"] == {}
 
 
+@pytest.mark.crash_matrix(27)
 @pytest.mark.parametrize(
     ("message", "state"),
     [

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -24,6 +25,8 @@ from integration.usecases.catalogue import ACTS
 from integration.usecases.stock_channel import put_on_sale
 from tests.inline_fleet import IMPATIENT, InlineFleet, settings_for
 from tests.unit.usecases.conftest import NOBODY_LISTENS
+
+pytestmark = pytest.mark.crash_matrix(27)
 
 SKUS = ("SKU-1", "SKU-2")
 OPENING = 20

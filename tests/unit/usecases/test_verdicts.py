@@ -60,6 +60,7 @@ def settle_down(lane: Lane) -> None:
     lane.until(nothing_open)
 
 
+@pytest.mark.crash_matrix(23)
 def test_an_event_that_comes_ten_times_has_one_effect(lane: Lane, parcel: Parcel) -> None:
     lane.sandbox.judge(parcel.return_id, parcel.order_line_id, accepted=2)
     assert [tell(lane, parcel, "evt-1") for _ in range(10)] == [True] + [False] * 9
@@ -69,6 +70,7 @@ def test_an_event_that_comes_ten_times_has_one_effect(lane: Lane, parcel: Parcel
     assert (refunded(lane, parcel), lane.sandbox.books()["stock"]) == (["20.00"], {"SKU-1": 7})
 
 
+@pytest.mark.crash_matrix(23)
 def test_events_in_any_order_end_alike(lane: Lane, parcel: Parcel) -> None:
     ports = lane.fleet.ports
     reveni_id = lane.reveni_id(parcel)
