@@ -1,4 +1,4 @@
-"""How a process is killed at a named step, once. The product holds no hook for it: its functions are wrapped."""
+"""How a process is killed, or stopped, at a named step, once. The product holds no hook: its functions are wrapped."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 
 def happens_now(step: str) -> bool:
-    """Whether this is the first time that somebody comes to the step: a file in the folder DEATHS keeps it."""
+    """Whether this is the first time that somebody comes to the step: a file in the folder DEATHS keeps who it was."""
     try:
-        Path(os.environ["DEATHS"], step).touch(exist_ok=False)
+        with Path(os.environ["DEATHS"], step).open("x") as file:
+            file.write(str(os.getpid()))
     except FileExistsError:
         return False
     return True
@@ -23,6 +24,12 @@ def die_at(step: str) -> None:
     """SIGKILL for this process, the first time that it comes here."""
     if happens_now(step):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stop_at(step: str) -> None:
+    """SIGSTOP for this process, the first time that it comes here, until somebody sends SIGCONT."""
+    if happens_now(step):
+        os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def around(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
