@@ -23,7 +23,7 @@ from integration.wiring import make_ports
 from tests.queues.worker import RunningWorker
 
 SCALE = 0.01
-Start = Callable[[str], RunningWorker]
+Start = Callable[..., RunningWorker]
 
 
 @pytest.fixture
@@ -48,9 +48,18 @@ def where(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def settings(where: str, sandbox: SandboxClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def ledger_url() -> str:
+    """SQLite in the data folder; a module may have its own."""
+    return ""
+
+
+@pytest.fixture
+def settings(
+    where: str, ledger_url: str, sandbox: SandboxClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
     """In this process's environment too, where the workers and the app's configuration find them."""
-    variables = sandbox.environment() | {"BROKER_URL": where, "BACKHAUL_DATA_DIR": str(tmp_path / "data")}
+    ours = {"BROKER_URL": where, "BACKHAUL_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": ledger_url}
+    variables = sandbox.environment() | ours
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in variables.items():
@@ -89,11 +98,14 @@ def redis(where: str) -> Iterator[Redis]:
 
 @pytest.fixture
 def start(settings: Settings, tmp_path: Path) -> Iterator[Start]:
-    """Starts the worker of a queue by its own line of the Procfile, and waits until it has answered once."""
+    """Starts the worker of a queue by its own line of the Procfile, and waits until it has answered once.
+
+    Takes further variables of its environment, too.
+    """
     started: list[RunningWorker] = []
 
-    def worker(queue: str) -> RunningWorker:
-        started.append(RunningWorker(queue, settings, tmp_path / f"{queue}-{len(started)}.log"))
+    def worker(queue: str, **over: str) -> RunningWorker:
+        started.append(RunningWorker(queue, settings, tmp_path / f"{queue}-{len(started)}.log", **over))
         return started[-1].wait_until_alive()
 
     yield worker

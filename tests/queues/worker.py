@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 from typing import Self
@@ -18,9 +19,12 @@ STARTS_WITHIN = 60.0
 
 
 class RunningWorker:
-    """The worker of a queue, with the environment that `up` would give it."""
+    """The worker of a queue, with the environment that `up` would give it.
 
-    def __init__(self, queue: str, settings: Settings, log: Path) -> None:
+    :param over: further variables, such as `PYTHONPATH`.
+    """
+
+    def __init__(self, queue: str, settings: Settings, log: Path, **over: str) -> None:
         self.queue = queue
         self._ledger = make_ledger(settings, who="test")
         self._log = log
@@ -28,12 +32,11 @@ class RunningWorker:
         with log.open("wb") as output:
             command = f"exec {load_procfile()[queue]}"
             # A line of the Procfile is a shell's.
-            self._process = subprocess.Popen(command, shell=True, env=env, stdout=output, stderr=output)  # noqa: S602
+            self._process = subprocess.Popen(command, shell=True, env=env | over, stdout=output, stderr=output)  # noqa: S602
 
     def wait_until_alive(self) -> Self:
-        wait_until(
-            lambda: self.age() < 2 or self._has_ended(), within=STARTS_WITHIN, what=f"a heartbeat of {self.queue}"
-        )
+        """It takes messages, and one has come through: where its queue has two workers, either may have taken that."""
+        wait_until(self._is_alive, within=STARTS_WITHIN, what=f"a heartbeat of {self.queue}")
         assert not self._has_ended(), self.log()
         return self
 
@@ -49,12 +52,26 @@ class RunningWorker:
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM, to its main process alone, as the supervisor does it."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def exit_code(self, *, within: float) -> int:
+        """How it ended by itself.
+
+        :raises subprocess.TimeoutExpired: it has not.
+        """
+        return self._process.wait(within)
+
     def kill(self) -> None:
         """SIGKILL, to its children as well."""
         for pid in process_tree.tree(self._process.pid):
             process_tree.kill(pid)
         self._process.wait()
         self._ledger.engine.dispose()
+
+    def _is_alive(self) -> bool:
+        return self._has_ended() or ("ready." in self.log() and self.age() < 2)
 
     def _has_ended(self) -> bool:
         return self._process.poll() is not None
