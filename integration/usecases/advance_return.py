@@ -6,10 +6,10 @@ from integration.domain.returns import REVENI_ENDED_EARLY, Progress, due_steps, 
 from integration.errors import Held
 from integration.ledger import intents
 from integration.ledger.refunds import refunds
-from integration.ledger.returns import lines_of
+from integration.ledger.returns import lines_of, lock_return
 from integration.ledger.reviews import open_review
 from integration.ledger.store import Tx
-from integration.ledger.tables import ReturnRow
+from integration.ledger.tables import RefundRow, ReturnRow
 from integration.usecases.halting_codes import is_news
 from integration.usecases.ports import Ports
 
@@ -27,6 +27,13 @@ def advance(ports: Ports, tx: Tx, row: ReturnRow) -> None:
         return  # a held return goes nowhere until a person has looked at it
     for step in due_steps(progress):
         intents.decide(tx, step, row.return_id, group=f"return:{row.return_id}")
+
+
+def advance_its_return(ports: Ports, tx: Tx, refund: RefundRow) -> None:
+    """Now that a refund is settled, promise what is due for its return."""
+    row = lock_return(tx, refund.return_id or "")
+    if row is not None:
+        advance(ports, tx, row)
 
 
 def hold_return(tx: Tx, row: ReturnRow, held: Held) -> None:

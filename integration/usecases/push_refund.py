@@ -13,11 +13,10 @@ from integration.domain.refund_refusals import meaning_of
 from integration.domain.refunds import Answered, Asked, Calculation, calculate
 from integration.errors import Held, Rejected
 from integration.ledger.refunds import known_mirakl_ids, refund_of_intent
-from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, RefundRow
 from integration.usecases.acts import Act, AlreadyThere
-from integration.usecases.advance_return import advance
+from integration.usecases.advance_return import advance_its_return
 from integration.usecases.external_refunds import attribute, note_external
 from integration.usecases.ports import Ports
 from integration.usecases.refund_case import Case, currency_of, nobody_else_pays, read_case
@@ -110,9 +109,7 @@ class PushRefund(Act[Ready, Answered]):
         refund.confirmed_at = tx.now
         refund.look_at = tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK))
         tx.session.flush()
-        row = lock_return(tx, refund.return_id or "")
-        if row is not None:
-            advance(ports, tx, row)
+        advance_its_return(ports, tx, refund)
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
         means = meaning_of(rejected.message)

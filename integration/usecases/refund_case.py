@@ -88,7 +88,5 @@ def nobody_else_pays(row: ReturnRow) -> None:
 
 def _sent_on_trust(tx: Tx, intent: Intent) -> bool:
     """Whether the last sending was answered with 429, or taken back by a person."""
-    for entry in reversed(journal_of(tx, intent.id)):
-        if entry.reason in {*LOOKED_FOR, "sending"}:
-            return entry.reason in LOOKED_FOR
-    return False
+    reasons = [entry.reason for entry in journal_of(tx, intent.id) if entry.reason in {*LOOKED_FOR, "sending"}]
+    return bool(reasons) and reasons[-1] in LOOKED_FOR

@@ -10,10 +10,9 @@ from integration.domain.orders import PastRefund
 from integration.ledger import intents
 from integration.ledger.journal import journal_of
 from integration.ledger.refunds import get_refund, known_mirakl_ids
-from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, RefundRow
-from integration.usecases.advance_return import advance
+from integration.usecases.advance_return import advance_its_return
 from integration.usecases.approve_refund import ABOVE_LIMIT, approve_refund
 from integration.usecases.external_refunds import attribute
 from integration.usecases.keeping import SENT_AGAIN
@@ -81,9 +80,7 @@ def resolve_refund(
     else:
         raise Refused("Say with --refund-id which refund on Mirakl it is, or, where none is due there, --dismiss.")
     tx.session.flush()
-    returned = lock_return(tx, row.return_id or "")
-    if returned is not None:
-        advance(ports, tx, returned)
+    advance_its_return(ports, tx, row)
     if found is None:
         return f"Refund {refund_id} is dropped: nothing is sent."
     return f"Refund {refund_id} is refund {found.past.id} on Mirakl: confirmed."

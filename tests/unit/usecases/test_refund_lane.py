@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from integration.ledger.tables import ReturnLineRow
 from integration.sandbox import SandboxClient, SandboxOptions
 from tests.unit.usecases.conftest import SCALE, StartFleet
 from tests.unit.usecases.lane import Lane, Parcel
@@ -229,6 +231,17 @@ def test_more_than_is_left_is_held_and_never_cut_to_fit(lane: Lane) -> None:
         assert lane.replay("refund", next(one.row.id for one in lane.refunds(parcel) if one.intent)).applied
     until_made(lane, 2)
     assert [amounts(lane, parcel) for parcel in externals] == [[("50.00", "0.00")]] * 2
+
+
+def test_a_refund_whose_return_is_gone_from_the_ledger_is_held(lane: Lane) -> None:
+    parcel = lane.send_back()
+    lane.arrive(parcel)
+    lane.judge(parcel, accepted=1)
+    lane.work_until("read_verdict", "confirmed")
+    with lane.fleet.ports.ledger.write() as tx:
+        tx.session.execute(delete(ReturnLineRow).where(ReturnLineRow.return_id == parcel.return_id))
+    lane.until(lambda: states(lane) == [("held", "return_not_in_ledger")])
+    assert made(lane, parcel) == []
 
 
 def test_canceled_units_are_no_part_of_what_is_shared(lane: Lane) -> None:

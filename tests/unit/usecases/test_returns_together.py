@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from integration.ledger import intents
 from integration.sandbox import SandboxClient
 from integration.usecases import carry_out_together as module
+from integration.usecases import keeping
 from integration.usecases.catalogue import ACTS
 from integration.usecases.poll_returns import poll_returns
 from tests.inline_fleet import IMPATIENT
@@ -137,14 +139,18 @@ def test_a_line_that_cannot_be_assessed_keeps_its_own_return_only(lane: Lane) ->
 
 
 def test_claims_that_are_too_old_are_not_sent(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Late:
+    class Standstills:
+        """Whenever the process looks at its clock, it has stood still for an hour."""
+
+        hours = count()
+
         def monotonic(self) -> float:
-            return float("inf")
+            return 3_600.0 * next(self.hours)
 
     parcels = waiting(lane)
     rings = [ring.intent_id for ring in lane.fleet.take_rings() if ring.kind == "accept_return"]
     with monkeypatch.context() as stopped:
-        stopped.setattr(module, "time", Late())
+        stopped.setattr(keeping, "time", Standstills())
         module.carry_out_together(lane.fleet.ports, ACTS["accept_return"], rings, retry=IMPATIENT)
     with lane.fleet.ports.ledger.read() as tx:
         promised = [intents.get(tx, one) for one in rings]
