@@ -40,6 +40,7 @@ def test_the_demo_ends_well_though_each_worker_is_killed_in_it(tmp_path: Path) -
     assert len(killed) >= 3, f"the demo was over too soon: only {killed} were killed in it"
 
 
+@pytest.mark.crash_matrix(19)
 def test_a_broker_that_forgets_and_dies_costs_nothing(postgres_url: str, fleet: RunningFleet, story: Story) -> None:
     story.place_orders()
     _empty(fleet)

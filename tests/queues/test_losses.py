@@ -61,6 +61,7 @@ def test_a_worker_survives_a_broker_that_restarts_while_a_task_is_not_acknowledg
     assert worker.lives()
 
 
+@pytest.mark.crash_matrix(19)
 def test_what_a_broker_forgot_is_rung_for_again(ports: Ports, app: Celery, redis: Redis) -> None:
     with ports.ledger.write() as tx:
         decide(tx, "accept_order", "ASOS-1-A", plan={"order_line_ids": []})
@@ -69,6 +70,7 @@ def test_what_a_broker_forgot_is_rung_for_again(ports: Ports, app: Celery, redis
     _sweep_until(ports, lambda: waiting(app, "acknowledgement") == 1)
 
 
+@pytest.mark.crash_matrix(3)
 def test_a_bell_without_a_broker_gives_up_soon_and_loses_nothing(
     ports: Ports, app: Celery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,6 +82,7 @@ def test_a_bell_without_a_broker_gives_up_soon_and_loses_nothing(
     _sweep_until(ports, lambda: waiting(app, "acknowledgement") == 1)
 
 
+@pytest.mark.crash_matrix(3)
 def test_a_bell_whose_broker_hangs_gives_up_soon_and_loses_nothing(
     ports: Ports, app: Celery, own_broker: EmbeddedBroker
 ) -> None:

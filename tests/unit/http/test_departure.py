@@ -20,12 +20,14 @@ from tests.unit.http.calls import COUNTED, WRITE, RecordingGate, Serve, raises, 
 # What provably never left
 
 
+@pytest.mark.crash_matrix(12)
 def test_a_refused_connection_never_left() -> None:
     client = Transport(base_url=f"http://127.0.0.1:{free_port()}", headers={})
     with raises(NotSent):
         client.call(WRITE, json={})
 
 
+@pytest.mark.crash_matrix(12)
 def test_an_unknown_host_never_left(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror("no such host")
@@ -35,6 +37,7 @@ def test_an_unknown_host_never_left(monkeypatch: pytest.MonkeyPatch) -> None:
         Transport(base_url="http://nowhere.test", headers={}).call(WRITE, json={})
 
 
+@pytest.mark.crash_matrix(12)
 def test_a_failed_tls_handshake_never_left(serve: Serve) -> None:
     def no_tls(connection: socket.socket, _: Received) -> None:
         connection.sendall(answer(400, b"this is not https"))
@@ -66,6 +69,7 @@ def test_a_process_that_was_stopped_until_its_time_was_over_sends_nothing(serve:
     assert server.received == []
 
 
+@pytest.mark.crash_matrix(17)
 @pytest.mark.usefixtures("stopped_on_the_way")
 def test_a_process_that_was_stopped_until_its_claim_was_over_sends_nothing(serve: Serve) -> None:
     server = serve(says(answer()))

@@ -29,6 +29,7 @@ def test_both_databases_keep_what_was_committed(engine: Engine) -> None:
     check_durability(engine)
 
 
+@pytest.mark.crash_matrix(22)
 def test_postgresql_that_commits_before_it_has_written_is_refused(postgres_url: str) -> None:
     engine = create_engine(postgres_url, connect_args={"options": "-c synchronous_commit=off"})
     with pytest.raises(NotDurable, match=r"synchronous_commit=off.*ALTER DATABASE"):
@@ -36,6 +37,7 @@ def test_postgresql_that_commits_before_it_has_written_is_refused(postgres_url: 
     engine.dispose()
 
 
+@pytest.mark.crash_matrix(22)
 @pytest.mark.parametrize(
     ("pragma", "told"), [("synchronous=NORMAL", "synchronous=1"), ("journal_mode=DELETE", "journal_mode=delete")]
 )

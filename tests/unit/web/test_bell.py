@@ -47,6 +47,7 @@ def test_a_stored_event_rings_for_its_reading(ledger: Ledger) -> None:
     assert [ring.intent_id for ring in broker.taken] == [intent.id for intent in promises(ledger)]
 
 
+@pytest.mark.crash_matrix(3)
 def test_a_broker_that_hangs_delays_no_acknowledgement(ledger: Ledger) -> None:
     broker = Broker()
     with RunningWeb(rung_by(ledger.engine, broker)) as web:
@@ -57,6 +58,7 @@ def test_a_broker_that_hangs_delays_no_acknowledgement(ledger: Ledger) -> None:
     assert len(stored_events(ledger)) == 3
 
 
+@pytest.mark.crash_matrix(3)
 def test_a_bell_that_fails_spoils_no_acknowledgement_and_rings_the_next_time(
     ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -67,6 +67,7 @@ def test_a_fleet_without_its_database_is_alive_and_not_ready() -> None:
     engine.dispose()
 
 
+@pytest.mark.crash_matrix(20, 29)
 def test_a_worker_that_is_silent_for_too_long_is_missing(ledger: Ledger) -> None:
     with RunningWeb(ledger, Workers(("refund",), 0.0, idle_broker)) as web:
         be_heard(ledger, "refund")

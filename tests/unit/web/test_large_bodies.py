@@ -47,6 +47,7 @@ def test_a_sender_who_never_comes_to_the_end_is_hung_up_on(web: RunningWeb, monk
             assert stream.read().startswith(b"HTTP/1.1 413")
 
 
+@pytest.mark.crash_matrix(23)
 def test_a_sender_of_ten_megabytes_reads_why_they_were_refused(web: RunningWeb) -> None:
     assert web.deliver(b"x" * 10_000_000).status_code == 413
 
@@ -85,6 +86,7 @@ def test_a_large_body_behind_another_verb_is_thrown_away_too(web: RunningWeb) ->
     assert answer.status_code == 405
 
 
+@pytest.mark.crash_matrix(23)
 def test_memory_stays_flat_under_a_hundred_megabytes(sqlite_url: str) -> None:
     """In a process of its own, whose peak is its own."""
     grown = subprocess.run([sys.executable, "-m", "tests.unit.web.flood", sqlite_url], check=True, capture_output=True)

@@ -78,6 +78,7 @@ def test_a_webhook_is_stored_and_its_message_waits_in_the_broker(
     assert [intent.kind for intent in promises(ledger)] == ["read_verdict"]
 
 
+@pytest.mark.crash_matrix(3)
 def test_without_a_broker_webhooks_are_stored_all_the_same(ledger: Ledger, tmp_path: Path) -> None:
     with web_process(tmp_path, BROKER_URL=f"redis://:pass-word@127.0.0.1:{free_port()}/0") as (process, url):
         wait_until(lambda: alive(url), what="an answer")

@@ -1,0 +1,34 @@
+"""The table of what may go wrong, and the tests that say which of its rows they show."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent
+TABLE = TESTS.parent / "docs" / "crash-matrix.md"
+ROWS = range(1, 31)
+
+
+def test_each_row_names_the_files_whose_tests_show_it() -> None:
+    shown: dict[int, set[str]] = {row: set() for row in ROWS}
+    for file in sorted(TESTS.rglob("test_*.py")):
+        for row in _rows_shown(ast.parse(file.read_text())):
+            shown[row].add(str(file.relative_to(TESTS)))
+    assert [row for row in ROWS if not shown[row]] == []
+    assert _named() == shown
+
+
+def _named() -> dict[int, set[str]]:
+    """What the table says, row by row."""
+    rows = (line.strip("| ").split(" | ") for line in TABLE.read_text().splitlines() if re.match(r"\| \d+ \|", line))
+    return {int(number): set(re.findall(r"`([^`]+\.py)`", files)) for number, *_, files in rows}
+
+
+def _rows_shown(module: ast.Module) -> Iterator[int]:
+    """Those that a marker names, on a test or on the whole module."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "crash_matrix":
+            yield from (ast.literal_eval(row) for row in node.args)
