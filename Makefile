@@ -3,6 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 UNIT := tests/unit tests/contract $(wildcard tests/test_*.py)
 
+# Where money is decided and moved, every branch is tested.
+MONEY := integration/domain/evidence_chain.py,integration/domain/refund*.py,integration/ledger/intents.py
+MONEY := $(MONEY),integration/ledger/refunds.py,integration/usecases/carry_out.py,integration/usecases/keeping.py
+MONEY := $(MONEY),integration/usecases/*refund.py,integration/usecases/*refunds.py,integration/usecases/refund_case.py
+
 # Dozens of processes are started here; where none may keep its bytecode, each compiles the whole project anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -29,19 +34,22 @@ unit: .venv/ready
 # The same with branches counted, which takes half as long again; what runs in another process is not counted.
 coverage: .venv/ready
 	$(BIN)/pytest $(UNIT) --numprocesses=4 --dist=worksteal --cov
+	$(BIN)/coverage report --include='$(MONEY)' --fail-under=100
 
-# Real workers on a real broker, and whole stories: one at a time, since each is many processes.
+# Real workers on a real broker, and whole stories: two at a time, since each is many processes that mostly wait.
 fleet: .venv/ready
-	$(BIN)/pytest tests/queues tests/journeys
+	$(BIN)/pytest tests/queues tests/journeys --numprocesses=2 --dist=worksteal
 
 # `.venv/bin/python -m bench restock` measures that line alone: restock, refunds, acknowledgement, idle.
 bench: .venv/ready
 	$(BIN)/python -m bench
 
-# Changes the calculator of refunds in every small way, and shows the changes that no test notices (docs/mutation.md).
+# Changes the calculator of refunds in every small way, and shows the changes that no test notices; then puts bugs that
+# would cost money into how a refund is made, and fails where one goes unnoticed (docs/mutation.md).
 mutate: .venv/ready
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
+	$(BIN)/python -m tests.unit.usecases.seeded_bugs
 
 # With extras: of a bare pin, pip asks for the newest release of `coverage[toml]`, and refuses it for want of a hash.
 lock: .venv/ready

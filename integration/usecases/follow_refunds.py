@@ -31,9 +31,7 @@ def follow_refunds(ports: Ports) -> str:
     orders = {order.order_id: order for order in ports.mirakl.orders(order_ids)}
     with ports.ledger.write() as tx:
         for row in due:
-            current = tx.session.get(RefundRow, row.id)
-            if current is not None:
-                _take_over(ports, tx, current, orders.get(row.order_id))
+            _take_over(ports, tx, tx.session.get_one(RefundRow, row.id), orders.get(row.order_id))
     for order in orders.values():
         note_external(ports.ledger, order)
     return f"{len(due)} looked at"
