@@ -1,4 +1,4 @@
-"""The table of what may go wrong, and the tests that say which of its rows they show."""
+"""What the pages say of what may go wrong, and the tests that show it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.unit.usecases.seeded_bugs import SEEDED_BUGS
 
 TESTS = Path(__file__).resolve().parent
 TABLE = TESTS.parent / "docs" / "crash-matrix.md"
@@ -32,3 +34,9 @@ def _rows_shown(module: ast.Module) -> Iterator[int]:
     for node in ast.walk(module):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "crash_matrix":
             yield from (ast.literal_eval(row) for row in node.args)
+
+
+def test_each_seeded_bug_is_told() -> None:
+    page = (TABLE.parent / "mutation.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(SEEDED_BUGS)
+    assert f"none of\n{len(SEEDED_BUGS)} does" in page

@@ -80,20 +80,30 @@ def test_what_mirakl_does_not_say_rules_nothing_out(unsaid: dict[str, Any]) -> N
 def test_a_new_refund_that_is_older_than_ours_is_for_a_person_to_judge() -> None:
     old = NOW - timedelta(minutes=5, seconds=1)
     with pytest.raises(Held) as held:
-        matching(one("R-1", created_date=old), one("R-2"), one("R-3", quantity=2, created_date=old))
+        matching(
+            one("R-1", created_date=old),
+            one("R-2"),
+            one("R-3", quantity=2, created_date=old),
+            one("R-4", created_date=old),
+        )
     assert held.value.reason == "ambiguous_refund"
-    assert "2026-01-05 10:00:00 UTC" in held.value.detail
-    assert "refund R-1: 25.00" in held.value.detail
-    assert "R-2" not in held.value.detail
+    figures = "25.00 and shipping 2.5 for 1 units, reason 17, None, made 2026-01-05 09:54:59 UTC"
+    assert held.value.detail == (
+        "This refund was decided at 2026-01-05 10:00:00 UTC, and what came up on Mirakl since is older "
+        f"(refund R-1: {figures}; refund R-4: {figures}): compare the clocks, and say which it is."
+    )
     assert held.value.evidence["asked"]["amount"] == "25.00"
-    assert [refund["id"] for refund in held.value.evidence["candidates"]] == ["R-1", "R-2"]
+    assert [(refund["id"], refund["amount"]) for refund in held.value.evidence["candidates"]] == [
+        ("R-1", "25.00"), ("R-2", "25.00"), ("R-4", "25.00"),
+    ]  # fmt: skip
     assert matching(one("R-1", created_date=old), baseline=frozenset({"R-1"})) == []
 
 
 def test_a_new_refund_without_an_amount_is_for_a_person_to_judge() -> None:
     with pytest.raises(Held) as held:
-        matching(one(amount=None))
+        matching(one(amount=None), one("R-2", amount=None))
     assert held.value.reason == "refund_without_amount"
+    assert held.value.detail == "Line O-1-1: Mirakl does not say the amount of refund R-1, R-2."
     assert matching(one(amount=None), baseline=frozenset({"R-1"})) == []
 
 
