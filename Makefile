@@ -7,6 +7,7 @@ UNIT := tests/unit tests/contract $(wildcard tests/test_*.py)
 MONEY := integration/domain/evidence_chain.py,integration/domain/refund*.py,integration/ledger/intents.py
 MONEY := $(MONEY),integration/ledger/refunds.py,integration/usecases/carry_out.py,integration/usecases/keeping.py
 MONEY := $(MONEY),integration/usecases/*refund.py,integration/usecases/*refunds.py,integration/usecases/refund_case.py
+MONEY := $(MONEY),integration/usecases/two_payers.py
 
 # Dozens of processes are started here; where none may keep its bytecode, each compiles the whole project anew.
 unexport PYTHONDONTWRITEBYTECODE

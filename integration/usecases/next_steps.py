@@ -23,6 +23,7 @@ ENDED = frozenset(
         "order_refused",
         "quantities_shrank",
         "return_ended_early",
+        "reveni_paid_too",
     }
 )
 """Nothing is left for Backhaul to do: whatever is to be done, people do it."""

@@ -19,7 +19,8 @@ from integration.usecases.acts import Act, AlreadyThere
 from integration.usecases.advance_return import advance_its_return
 from integration.usecases.external_refunds import attribute, note_external
 from integration.usecases.ports import Ports
-from integration.usecases.refund_case import Case, currency_of, nobody_else_pays, read_case
+from integration.usecases.refund_case import Case, currency_of, read_case
+from integration.usecases.two_payers import nobody_else_pays
 
 PATIENCE = 20
 """Refusals of one refund for what others do on its line, each followed by a fresh read, before a person is asked."""

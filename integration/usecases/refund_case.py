@@ -67,25 +67,6 @@ def currency_of(row: ReturnRow) -> str:
     return row.currency
 
 
-def nobody_else_pays(row: ReturnRow) -> None:
-    """Two payers would pay the shopper twice: what Reveni pays, Mirakl must not.
-
-    :raises Held: `reveni_pays_too`, `exchange`, `unknown_return_type`, `unknown_return_mode`.
-    """
-    if row.reveni_type == "exchange":
-        raise Held(
-            "exchange",
-            f"Return {row.return_id} is an exchange in Reveni: no money is due on Mirakl by itself.",
-        )
-    if row.reveni_type != "refund":
-        raise Held("unknown_return_type", f"Reveni gives return {row.return_id} the type {row.reveni_type!r}.")
-    if row.reveni_mode == "instant" or row.reveni_refunds:
-        raise Held("reveni_pays_too", f"Reveni has paid or will pay return {row.return_id} itself.",
-                   {"mode": row.reveni_mode, "refunds": row.reveni_refunds})  # fmt: skip
-    if row.reveni_mode != "not_instant":
-        raise Held("unknown_return_mode", f"Reveni gives return {row.return_id} the mode {row.reveni_mode!r}.")
-
-
 def _sent_on_trust(tx: Tx, intent: Intent) -> bool:
     """Whether the last sending was answered with 429, or taken back by a person."""
     reasons = [entry.reason for entry in journal_of(tx, intent.id) if entry.reason in {*LOOKED_FOR, "sending"}]

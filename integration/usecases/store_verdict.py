@@ -16,6 +16,7 @@ from integration.reveni.wire import ReturnItem, ReveniReturn
 from integration.usecases.advance_return import advance, hold_return
 from integration.usecases.move_units import move_units
 from integration.usecases.ports import Ports
+from integration.usecases.two_payers import tell_of_two_payers
 
 
 def store_verdict(ports: Ports, tx: Tx, twin: ReveniReturn) -> str:
@@ -38,6 +39,7 @@ def store_verdict(ports: Ports, tx: Tx, twin: ReveniReturn) -> str:
         _promise_refund(tx, row, line)
         move_units(ports, tx, line, units)
     tx.session.flush()
+    tell_of_two_payers(tx, row)
     advance(ports, tx, row)
     return row.state
 

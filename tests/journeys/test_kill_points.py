@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -21,14 +20,10 @@ import pytest
 from integration.ledger.refunds import Refund, refunds
 from integration.ledger.returns import returns
 from integration.sandbox.client import SandboxClient
-from tests import kill_points
-from tests.running_fleet import BACKHAUL, RunningFleet, sandbox_process
+from tests.running_fleet import BACKHAUL, RunningFleet
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.journeys
-
-SCALE = 0.005
-"""Ten minutes between two reads take 3 s; a claim is good for its floor of 6 s, a call for its floor of 2 s."""
 
 ONCE, AGAIN, NEVER_LEFT = (1, 1), (2, 2), (2, 1)
 """Sendings that the ledger counts, and calls that reach Mirakl."""
@@ -62,37 +57,12 @@ STOPS: Final[dict[str, tuple[int, int]]] = {
 EXPECTED = DEATHS | {name: expected for name, (_, expected) in FAULTS.items()} | STOPS
 
 
-@pytest.fixture
-def sandbox() -> Iterator[SandboxClient]:
-    with sandbox_process(scale=SCALE, refund_delay=0) as client:
-        yield client
-
-
-@pytest.fixture
-def deaths(tmp_path: Path) -> Path:
-    """A file for each step at which it has happened, and to which process."""
-    folder = tmp_path / "deaths"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def fleet(sandbox: SandboxClient, tmp_path: Path, database_url: str, deaths: Path) -> Iterator[RunningFleet]:
-    over = {
-        "DATABASE_URL": database_url.replace("+psycopg", ""),
-        "PYTHONPATH": str(*kill_points.__path__),
-        "DEATHS": str(deaths),
-    }
-    with RunningFleet(tmp_path / "fleet", sandbox.environment(), **over) as running:
-        running.wait_until_ready().register_webhook()
-        yield running
-    print(running.log())  # shown only where the test failed
-
-
 @pytest.mark.crash_matrix(6, 7, 8, 9, 10, 11, 12, 13, 17)
 def test_whatever_happens_to_a_refund_and_to_whoever_makes_it_it_is_made_once(
-    fleet: RunningFleet, sandbox: SandboxClient, deaths: Path
+    mortal_fleet: RunningFleet, quick_sandbox: SandboxClient, deaths: Path
 ) -> None:
+    fleet, sandbox = mortal_fleet, quick_sandbox
+    fleet.register_webhook()
     _grow(fleet, by=4)
     sent_back = {name: _send_back(sandbox, name) for name in EXPECTED}
     wait_until(

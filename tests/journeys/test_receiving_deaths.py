@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
@@ -26,52 +25,22 @@ from integration.ledger.store import Tx
 from integration.ledger.tables import EventRow
 from integration.reveni.signature import HEADER, sign
 from integration.sandbox.client import SandboxClient
-from tests import kill_points
 from tests.kill_points.consuming import BEFORE_THE_NOTE
 from tests.kill_points.receiving import BEFORE_THE_ANSWER, BEFORE_THE_BELL, BEFORE_THE_COMMIT
-from tests.running_fleet import RunningFleet, sandbox_process
+from tests.running_fleet import RunningFleet
 from tests.servers import wait_until
 
 pytestmark = pytest.mark.journeys
-
-SCALE = 0.005
-"""The sweeper rings every 0.25 s, for what was not rung for in the last 2 s."""
 
 STEPS: Final = (BEFORE_THE_NOTE, BEFORE_THE_COMMIT, BEFORE_THE_ANSWER, BEFORE_THE_BELL)
 """Each is the id of an event, and of the order line whose refund it is about."""
 
 
-@pytest.fixture
-def sandbox() -> Iterator[SandboxClient]:
-    with sandbox_process(scale=SCALE, refund_delay=0) as client:
-        yield client
-
-
-@pytest.fixture
-def deaths(tmp_path: Path) -> Path:
-    """A file for each step at which somebody has died."""
-    folder = tmp_path / "deaths"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def fleet(sandbox: SandboxClient, tmp_path: Path, database_url: str, deaths: Path) -> Iterator[RunningFleet]:
-    """A fleet that Reveni does not know of."""
-    over = {
-        "DATABASE_URL": database_url.replace("+psycopg", ""),
-        "PYTHONPATH": str(*kill_points.__path__),
-        "DEATHS": str(deaths),
-    }
-    with RunningFleet(tmp_path / "fleet", sandbox.environment(), **over) as running:
-        yield running.wait_until_ready()
-    print(running.log())  # shown only where the test failed
-
-
 @pytest.mark.crash_matrix(1, 2, 3, 5)
 def test_whoever_takes_an_event_or_a_message_may_die_and_the_refund_is_made_once(
-    fleet: RunningFleet, sandbox: SandboxClient, deaths: Path
+    mortal_fleet: RunningFleet, quick_sandbox: SandboxClient, deaths: Path
 ) -> None:
+    fleet, sandbox = mortal_fleet, quick_sandbox
     sent_back = {step: _send_back(sandbox, step) for step in STEPS}
     wait_until(lambda: len(_twins(fleet)) == len(STEPS), what="returns in Reveni")
     # Else the poll would find what the events tell, and nobody would miss one.
