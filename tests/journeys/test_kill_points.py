@@ -92,7 +92,7 @@ def test_whatever_happens_to_a_refund_and_to_whoever_makes_it_it_is_made_once(
 def _grow(fleet: RunningFleet, *, by: int) -> None:
     """Let more processes refund: Celery takes 5 s to replace one that died, and two are to be stopped."""
     celery = [str(BACKHAUL.with_name("celery")), "--app=tasks.app"]
-    grow = ["control", "pool_grow", str(by), f"--destination=refund@{socket.gethostname()}"]
+    grow = ["control", "--timeout=30", f"--destination=refund@{socket.gethostname()}", "pool_grow", str(by)]
     environment = fleet.environment | {"BROKER_URL": fleet.broker_url}
     subprocess.run([*celery, *grow], env=environment, check=True, stdout=subprocess.DEVNULL, timeout=60)
 
