@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -35,6 +36,22 @@ def test_an_unknown_host_never_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with raises(NotSent):
         Transport(base_url="http://nowhere.test", headers={}).call(WRITE, json={})
+
+
+@pytest.mark.crash_matrix(12)
+def test_a_connection_that_nobody_takes_in_time_never_left() -> None:
+    with ExitStack() as open_ones:
+        listener = open_ones.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):  # whoever comes after those that fit is not answered at all
+            waiting = open_ones.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        client = Transport(base_url=url, headers={}, connect_timeout=0.2, deadline=1.0, attempts=1)
+        with pytest.raises(NotSent, match="Timeout"):
+            client.call(WRITE, json={})
 
 
 @pytest.mark.crash_matrix(12)

@@ -137,11 +137,12 @@ def test_a_second_sending_without_an_answer_is_left_to_a_person(lane: Lane) -> N
 
 
 @pytest.mark.crash_matrix(15)
-def test_a_refusal_of_the_second_sending_is_not_believed(lane: Lane) -> None:
+@pytest.mark.parametrize("words", ["Refund already in progress", "The order line is already refunded"])
+def test_a_refusal_of_the_second_sending_is_not_believed(lane: Lane, words: str) -> None:
     parcel = lane.send_back()
     lane.arrive(parcel)
     lane.sandbox.add_fault("OR28", "status_before", status=500, times=1)
-    lane.sandbox.add_fault("OR28", "status_before", status=400, body={"message": "Refund already in progress"})
+    lane.sandbox.add_fault("OR28", "status_before", status=400, body={"message": words})
     lane.judge(parcel, accepted=1)
     lane.work_until("push_refund", "unknown: rejected")
     landed = lane.sandbox.refund_externally(parcel.order_line_id, amount="25.00")
