@@ -8,6 +8,7 @@ books of the sandbox are looked at after every step. `pytest --hypothesis-profil
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -155,7 +156,7 @@ class Refunds(RuleBasedStateMachine):
     @precondition(lambda self: self.externals < 2)
     @rule(line=st.sampled_from(LINES), amount=st.sampled_from(["10.00", "10.00", "3.00"]))
     def refund_externally(self, line: str, amount: str) -> None:  # 25
-        if sum(one["amount"] for one in self.stage.made()[line]) < PRICE * UNITS:
+        if sum(one["amount"] for one in self.stage.made()[line]) + Decimal(amount) <= PRICE * UNITS:
             self.stage.sandbox.refund_externally(line, amount=amount)
             self.externals += 1
 
@@ -306,6 +307,6 @@ def options() -> SandboxOptions:
 def test_no_story_pays_a_unit_twice_or_never(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Refunds, "stage", stage, raising=False)
     # In the suite the same few stories each time, and no minutes of making one that failed shorter.
-    few: Any = {"max_examples": 20, "derandomize": True, "phases": [Phase.generate]}
+    few: Any = {"max_examples": 30, "derandomize": True, "phases": [Phase.generate]}
     told: Any = few if settings.get_current_profile_name() == "suite" else {}
     run_state_machine_as_test(Refunds, settings=settings(stateful_step_count=30, **told))
