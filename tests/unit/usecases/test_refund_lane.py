@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from integration.ledger.reviews import resolve, reviews
 from integration.ledger.tables import ReturnLineRow
 from integration.sandbox import SandboxClient, SandboxOptions
 from tests.unit.usecases.conftest import SCALE, StartFleet
@@ -184,34 +183,6 @@ def test_what_must_not_be_refunded_by_itself_is_held_and_nothing_is_sent(lane: L
     assert reasons == {**{reason: reason for reason in parcels}, "paid by Reveni": "reveni_pays_too"}
     assert "OR28" not in lane.sandbox.books()["calls"]
     assert lane.inbox() == {("refund", str(reason)) for reason in reasons.values()}
-
-
-def test_what_reveni_pays_after_mirakl_has_refunded_it_is_told_once(lane: Lane) -> None:
-    parcels = [lane.send_back() for _ in range(3)]
-    lane.arrive(*parcels)
-    for parcel in parcels:
-        lane.judge(parcel, accepted=1)
-    until_made(lane, len(parcels))
-    paid, instant, _ = parcels
-    lane.sandbox.set_reveni_return(paid.return_id, refunds=[PAID_BY_REVENI])
-    lane.sandbox.set_reveni_return(instant.return_id, mode="instant")
-
-    def told() -> list[tuple[str, str]]:
-        with lane.fleet.ports.ledger.read() as tx:
-            return sorted((one.subject, one.detail) for one in reviews(tx) if one.reason == "reveni_paid_too")
-
-    for parcel in parcels:
-        lane.tell(parcel)
-    lane.until(lambda: len(told()) == 2)
-    for (subject, detail), parcel in zip(told(), sorted([paid, instant], key=lambda one: one.return_id), strict=True):
-        assert subject == parcel.return_id
-        assert f"has refunded {made(lane, parcel)[0]['refund_id']} already" in detail
-    with lane.fleet.ports.ledger.write() as tx:
-        assert resolve(tx, kind="return", subject=paid.return_id, resolution="dismiss") == 1
-    lane.sandbox.set_reveni_return(paid.return_id, refunds=[PAID_BY_REVENI])  # newer, and nothing new
-    lane.tell(paid)
-    lane.turn()
-    assert [subject for subject, _ in told()] == [instant.return_id]
 
 
 def test_a_held_refund_is_worked_out_anew_when_it_is_replayed(lane: Lane) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -28,6 +27,12 @@ from integration.ledger.refunds import Refund
 from integration.ledger.store import Ring
 from integration.sandbox import SandboxOptions
 from tests.unit.usecases.mortal import Process
+from tests.unit.usecases.refund_checks import (
+    require_everything_once,
+    require_known_ways,
+    require_nothing_older,
+    require_nothing_twice,
+)
 from tests.unit.usecases.refund_stage import LINES, PRICE, PRODUCTION_PACE, UNITS, Stage
 
 LEASE, SETTLING, BETWEEN_ABSENCES = 60.0, 60.0, 600.0
@@ -49,17 +54,6 @@ FAULTS: dict[str, dict[str, Any]] = {
     "401": {"kind": "status_before", "status": 401},
     "no money": {"kind": "status_before", "status": 400, "body": {"message": "Insufficient payable balance"}},
 }
-EDGES = {
-    None: {"decided"},
-    "decided": {"claimed", "dropped"},
-    "claimed": {"claimed", "confirmed", "unknown", "decided", "held"},
-    "unknown": {"unknown", "confirmed", "decided", "held"},
-    "held": {"decided", "unknown", "confirmed", "dropped"},
-}
-"""The ways a promise may go; what is confirmed or dropped goes nowhere any more."""
-
-PROVABLY_UNSENT = {"waiting_to_retry", "credentials_refused", "too_many_calls", "insufficient_balance"}
-BY_HAND = {"sent_again_by_hand", "replayed"}
 
 
 class Refunds(RuleBasedStateMachine):
@@ -173,22 +167,11 @@ class Refunds(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_paid_twice(self) -> None:
-        made, truth = self.stage.made(), self.stage.truth
-        assert truth.unclaimed == []
-        assert [effects for effects in truth.effects.values() if len(effects) > 1] == []
-        for line, refunds in made.items():
-            by_us = [one for one in refunds if one["origin"] == "api"]
-            assert sum(one["quantity"] for one in by_us) <= self.stage.accepted[line]
-            assert sum(one["amount"] for one in refunds) <= PRICE * UNITS
-        ours = [one.intent for one in self.stage.refunds() if one.intent is not None]
-        assert [one.id for one in ours if one.sends > 2] == []
-        assert len([one.id for one in ours if one.state in ("claimed", "unknown")]) <= 1  # all are of one order
+        require_nothing_twice(self.stage)
 
     @invariant()
     def nothing_is_taken_for_ours_that_was_there_before(self) -> None:
-        for refund in self.stage.refunds():
-            if refund.row.mirakl_refund_id is not None:
-                assert refund.row.mirakl_refund_id not in self.stage.truth.known.get(refund.row.id, set())
+        require_nothing_older(self.stage)
 
     def teardown(self) -> None:
         """When faults have ended, each unit that is due was paid once, or is held for a reason. Sleepers awake then."""
@@ -201,8 +184,8 @@ class Refunds(RuleBasedStateMachine):
         self._settle()
         assert self.stage.open_promises() == []
         for refund in self.stage.refunds():
-            self._went_only_along_the_edges(refund)
-        self._everything_is_paid_once()
+            require_known_ways(self.stage.journal(refund))
+        require_everything_once(self.stage, others=self.externals)
 
     def _settle(self) -> None:
         for _ in range(30):
@@ -211,52 +194,6 @@ class Refunds(RuleBasedStateMachine):
             self.nothing_is_paid_twice()
             if not self.stage.open_promises():
                 break
-
-    def _everything_is_paid_once(self) -> None:
-        ours, effects = self.stage.refunds(), self.stage.truth.effects
-        promised = {line: sum(one.row.quantity or 0 for one in ours if one.row.order_line_id == line) for line in LINES}
-        assert promised == self.stage.accepted
-        paid = [one for one in ours if one.state in ("confirmed", "refunded")]
-        shown = self.stage.ids()
-        ids = {one.row.mirakl_refund_id for one in paid}
-        assert len(ids) == len(paid)
-        assert ids <= shown
-        held = {one.row.id: one.intent.reason for one in ours if one.state == "held" and one.intent is not None}
-        dropped = [one for one in ours if one.state == "dropped"]
-        assert len(paid) + len(held) + len(dropped) == len(ours)
-        assert {effect for one in dropped for effect in effects.get(one.row.id, [])} <= ids
-        for refund in ours:
-            if refund.row.id in held:
-                self._is_held_for_a_reason(refund, held[refund.row.id])
-        strange = self.externals > 0 or self.stage.clock.ahead.total_seconds() < 0
-        if not strange:
-            assert shown == ids
-            assert all(effects[one.row.id] == [one.row.mirakl_refund_id] for one in paid)
-
-    def _is_held_for_a_reason(self, refund: Refund, reason: str | None) -> None:
-        truth, made = self.stage.truth, self.stage.made()[refund.row.order_line_id]
-        effects, known = truth.effects.get(refund.row.id, []), truth.known.get(refund.row.id, set())
-        others = [one for one in made if one["refund_id"] not in effects]
-        if reason == "ambiguous_refund":
-            came_up_since = [one for one in others if one["refund_id"] not in known]
-            assert came_up_since or self.stage.clock.ahead.total_seconds() < 0
-        elif reason == "exceeds_remaining":
-            assert [one for one in others if one["origin"] != "api"]
-        else:
-            assert (reason, effects) == ("unknown_outcome", [])
-
-    def _went_only_along_the_edges(self, refund: Refund) -> None:
-        journal = self.stage.journal(refund)
-        states = [(entry.from_state, entry.to_state) for entry in journal]
-        assert [edge for edge in states if edge[1] not in EDGES.get(edge[0], set())] == []
-        assert [(before, after) for before, after in pairwise(states) if before[1] != after[0]] == []
-        tokens = [entry.token for entry in journal]
-        assert tokens == sorted(tokens)  # nobody wrote with an old one
-        reasons = [entry.reason for entry in journal]
-        sendings = [place for place, reason in enumerate(reasons) if reason == "sending"]
-        for earlier, later in pairwise(sendings):
-            between = set(reasons[earlier:later])
-            assert between & (PROVABLY_UNSENT | BY_HAND) or {"not_found_once", "not_found"} <= between
 
     def _accept(self, line: str) -> None:
         if self.stage.accepted[line] < UNITS:

@@ -1,0 +1,94 @@
+"""What must hold of refunds in every story: after each step, and when it is over. Judged by the sandbox's own books."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from integration.ledger.refunds import Refund
+from integration.ledger.tables import JournalEntry
+from tests.unit.usecases.refund_stage import LINES, PRICE, UNITS, Stage
+
+EDGES = {
+    None: {"decided"},
+    "decided": {"claimed", "dropped"},
+    "claimed": {"claimed", "confirmed", "unknown", "decided", "held"},
+    "unknown": {"unknown", "confirmed", "decided", "held"},
+    "held": {"decided", "unknown", "confirmed", "dropped"},
+}
+"""The ways a promise may go; what is confirmed or dropped goes nowhere any more."""
+
+PROVABLY_UNSENT = {"waiting_to_retry", "credentials_refused", "too_many_calls", "insufficient_balance"}
+BY_HAND = {"sent_again_by_hand", "replayed"}
+
+
+def require_nothing_twice(stage: Stage) -> None:
+    """No promise has two effects, no call left without a claim, and nothing goes beyond what is due, or on the line."""
+    truth = stage.truth
+    assert truth.unclaimed == []
+    assert [effects for effects in truth.effects.values() if len(effects) > 1] == []
+    for line, refunds in stage.made().items():
+        by_us = [one for one in refunds if one["origin"] == "api"]
+        assert sum(one["quantity"] for one in by_us) <= stage.accepted[line]
+        assert sum(one["amount"] for one in refunds) <= PRICE * UNITS
+    ours = [one.intent for one in stage.refunds() if one.intent is not None]
+    assert [one.id for one in ours if one.sends > 2] == []
+    assert len([one.id for one in ours if one.state in ("claimed", "unknown")]) <= 1  # all are of one order
+
+
+def require_nothing_older(stage: Stage) -> None:
+    """No refund was taken for ours that had been there before our first call."""
+    for refund in stage.refunds():
+        if refund.row.mirakl_refund_id is not None:
+            assert refund.row.mirakl_refund_id not in stage.truth.known.get(refund.row.id, set())
+
+
+def require_everything_once(stage: Stage, *, others: int) -> None:
+    """Every unit that is due was paid, or is held for a reason, or a person has said that it was paid.
+
+    :param others: refunds that somebody else has made in this story.
+    """
+    ours, effects = stage.refunds(), stage.truth.effects
+    promised = {line: sum(one.row.quantity or 0 for one in ours if one.row.order_line_id == line) for line in LINES}
+    assert promised == stage.accepted
+    paid = [one for one in ours if one.state in ("confirmed", "refunded")]
+    held = [one for one in ours if one.state == "held"]
+    dropped = [one for one in ours if one.state == "dropped"]
+    assert len(paid) + len(held) + len(dropped) == len(ours)
+    ids, shown = {one.row.mirakl_refund_id for one in paid}, stage.ids()
+    assert len(ids) == len(paid)
+    assert ids <= shown
+    assert {effect for one in dropped for effect in effects.get(one.row.id, [])} <= ids
+    for refund in held:
+        _require_reason(stage, refund)
+    if not others and stage.clock.ahead.total_seconds() >= 0:
+        assert shown == ids
+        assert all(effects[one.row.id] == [one.row.mirakl_refund_id] for one in paid)
+
+
+def require_known_ways(journal: Sequence[JournalEntry]) -> None:
+    """A promise went only along the edges, nobody wrote with an old token, and nothing was sent again blindly."""
+    states = [(entry.from_state, entry.to_state) for entry in journal]
+    assert [edge for edge in states if edge[1] not in EDGES.get(edge[0], set())] == []
+    assert [(before, after) for before, after in pairwise(states) if before[1] != after[0]] == []
+    tokens = [entry.token for entry in journal]
+    assert tokens == sorted(tokens)
+    reasons = [entry.reason for entry in journal]
+    sendings = [place for place, reason in enumerate(reasons) if reason == "sending"]
+    for earlier, later in pairwise(sendings):
+        between = set(reasons[earlier:later])
+        assert between & (PROVABLY_UNSENT | BY_HAND) or {"not_found_once", "not_found"} <= between
+
+
+def _require_reason(stage: Stage, refund: Refund) -> None:
+    """What is unknown to the end is not there; what is ambiguous, or more than is left, has another's beside it."""
+    assert refund.intent is not None
+    effects, known = stage.truth.effects.get(refund.row.id, []), stage.truth.known.get(refund.row.id, set())
+    others = [one for one in stage.made()[refund.row.order_line_id] if one["refund_id"] not in effects]
+    if refund.intent.reason == "ambiguous_refund":
+        came_up_since = [one for one in others if one["refund_id"] not in known]
+        assert came_up_since or stage.clock.ahead.total_seconds() < 0
+    elif refund.intent.reason == "exceeds_remaining":
+        assert [one for one in others if one["origin"] != "api"]
+    else:
+        assert (refund.intent.reason, effects) == ("unknown_outcome", [])
