@@ -35,7 +35,7 @@ from tests.unit.usecases.refund_checks import (
 )
 from tests.unit.usecases.refund_stage import LINES, PRICE, PRODUCTION_PACE, UNITS, Stage
 
-LEASE, SETTLING, BETWEEN_ABSENCES = 60.0, 60.0, 600.0
+LEASE, BETWEEN_ABSENCES = 60.0, 600.0
 ONE = st.integers(0, 20)
 """Which of those that there are, counted around."""
 
