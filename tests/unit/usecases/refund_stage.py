@@ -26,7 +26,6 @@ from integration.usecases.carry_out import carry_out
 from integration.usecases.catalogue import ACTS
 from integration.usecases.poll_returns import poll_returns
 from integration.usecases.read_verdict import store_event
-from integration.usecases.refusal import Refused
 from integration.usecases.replay import replay
 from integration.usecases.resolve_review import resolve_review
 from integration.usecases.sweep import sweep
@@ -207,22 +206,33 @@ class Stage:
         self._hear()
 
     def tell_the_truth(self, refund: Refund) -> None:
-        """A person who knows what became of a held refund says so: which one it is on Mirakl, or that it is not there.
-
-        Where another promise has been taken for its effect, which looks the same, they say that none is due any more.
-        """
-        assert refund.intent is not None
-        effects = self.truth.effects.get(refund.intent.id, [])
+        """A person who knows what became of a held refund says so: it is that one on Mirakl, or it is not there."""
         with self.fleet.ports.ledger.read() as tx:
             (review,) = [one.id for one in reviews(tx) if one.subject == str(refund.row.id)]
-        try:
-            if effects:
-                resolve_review(self.fleet.ports, review, "done", note="seen", mirakl_refund_id=effects[0])
-            else:
-                resolve_review(self.fleet.ports, review, "send_again", note="not there")
-        except Refused:
-            resolve_review(self.fleet.ports, review, "dismiss", note="paid in the name of another")
+        if effects := self.effects(refund) or self._loose(refund):
+            resolve_review(self.fleet.ports, review, "done", note="seen", mirakl_refund_id=effects[0])
+        else:
+            resolve_review(self.fleet.ports, review, "send_again", note="not there")
         self._hear()
+
+    def effects(self, refund: Refund) -> list[str]:
+        """What the calls for this refund have made, but for what another one has been taken for.
+
+        Of two refunds of one line that are equal in every figure, the one may have what was made for the other.
+        """
+        made = self.truth.effects.get(refund.row.id, [])
+        return [one for one in made if self._owners().get(one, refund.row.id) == refund.row.id]
+
+    def _loose(self, refund: Refund) -> list[str]:
+        """What was made on its line for refunds that have found another one, so that it is nobody's."""
+        owners = self._owners()
+        settled = [one.row for one in self.refunds() if one.row.mirakl_refund_id is not None]
+        made = [one for row in settled for one in self.truth.effects.get(row.id, []) if one not in owners]
+        return [one["refund_id"] for one in self.made()[refund.row.order_line_id] if one["refund_id"] in made]
+
+    def _owners(self) -> dict[str, uuid.UUID]:
+        """By the id on Mirakl, which refund of ours it is."""
+        return {one.row.mirakl_refund_id: one.row.id for one in self.refunds() if one.row.mirakl_refund_id is not None}
 
     def made(self) -> dict[str, list[dict[str, Any]]]:
         """The sandbox's own books: every refund of each line."""

@@ -73,3 +73,17 @@ def test_what_a_person_was_shown_in_a_wrong_answer_is_not_taken_for_ours(lane: L
     lane.until(lambda: ours(lane).row.mirakl_refund_id is not None)
     first, second = made(lane, parcel)
     assert (ours(lane).row.mirakl_refund_id, first[0] != second[0]) == (second[0], True)
+
+
+def test_what_was_never_sent_is_sent_when_a_person_says_so(lane: Lane, sandbox: SandboxClient) -> None:
+    lane.arrive(parcel := lane.send_back())
+    sandbox.set_reveni_return(parcel.return_id, mode="instant")
+    lane.judge(parcel, accepted=1)
+    until_held(lane, "reveni_pays_too")
+    sandbox.set_reveni_return(parcel.return_id, mode="not_instant")
+    lane.tell(parcel)
+    lane.work_until("read_verdict", "confirmed")
+    lane.turn()
+    send_again(lane)
+    lane.until(lambda: ours(lane).row.mirakl_refund_id is not None)
+    assert len(made(lane, parcel)) == 1
