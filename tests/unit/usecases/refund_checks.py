@@ -25,7 +25,7 @@ BY_HAND = {"sent_again_by_hand", "replayed"}
 def require_nothing_twice(stage: Stage) -> None:
     """No promise has two effects, no call left without a claim, and nothing goes beyond what is due, or on the line."""
     assert stage.truth.unclaimed == []
-    assert [effects for one in stage.refunds() if len(effects := stage.effects(one)) > 1] == []
+    assert [effects for effects in stage.effects().values() if len(effects) > 1] == []
     for line, refunds in stage.made().items():
         by_us = [one for one in refunds if one["origin"] == "api"]
         assert sum(one["quantity"] for one in by_us) <= stage.accepted[line]
@@ -79,7 +79,7 @@ def require_known_ways(journal: Sequence[JournalEntry]) -> None:
 def _require_reason(stage: Stage, refund: Refund) -> None:
     """What is unknown to the end is not there; what is ambiguous, or more than is left, has another's beside it."""
     assert refund.intent is not None
-    effects, known = stage.effects(refund), stage.truth.known.get(refund.row.id, set())
+    effects, known = stage.effects().get(refund.row.id, []), stage.truth.known.get(refund.row.id, set())
     others = [one for one in stage.made()[refund.row.order_line_id] if one["refund_id"] not in effects]
     if refund.intent.reason == "ambiguous_refund":
         came_up_since = [one for one in others if one["refund_id"] not in known]

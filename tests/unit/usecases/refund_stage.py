@@ -209,30 +209,26 @@ class Stage:
         """A person who knows what became of a held refund says so: it is that one on Mirakl, or it is not there."""
         with self.fleet.ports.ledger.read() as tx:
             (review,) = [one.id for one in reviews(tx) if one.subject == str(refund.row.id)]
-        if effects := self.effects(refund) or self._loose(refund):
+        if effects := self.effects().get(refund.row.id) or self._loose(refund):
             resolve_review(self.fleet.ports, review, "done", note="seen", mirakl_refund_id=effects[0])
         else:
             resolve_review(self.fleet.ports, review, "send_again", note="not there")
         self._hear()
 
-    def effects(self, refund: Refund) -> list[str]:
-        """What the calls for this refund have made, but for what another one has been taken for.
+    def effects(self) -> dict[uuid.UUID, list[str]]:
+        """By refund, what its calls have made, but for what another one has been taken for.
 
         Of two refunds of one line that are equal in every figure, the one may have what was made for the other.
         """
-        made = self.truth.effects.get(refund.row.id, [])
-        return [one for one in made if self._owners().get(one, refund.row.id) == refund.row.id]
+        owners = {one.row.mirakl_refund_id: one.row.id for one in self.refunds()}
+        made = self.truth.effects.items()
+        return {whose: [one for one in ids if owners.get(one, whose) == whose] for whose, ids in made}
 
     def _loose(self, refund: Refund) -> list[str]:
         """What was made on its line for refunds that have found another one, so that it is nobody's."""
-        owners = self._owners()
-        settled = [one.row for one in self.refunds() if one.row.mirakl_refund_id is not None]
-        made = [one for row in settled for one in self.truth.effects.get(row.id, []) if one not in owners]
+        settled = {one.row.id: one.row.mirakl_refund_id for one in self.refunds() if one.row.mirakl_refund_id}
+        made = {one for whose, left in self.effects().items() if whose in settled for one in left} - {*settled.values()}
         return [one["refund_id"] for one in self.made()[refund.row.order_line_id] if one["refund_id"] in made]
-
-    def _owners(self) -> dict[str, uuid.UUID]:
-        """By the id on Mirakl, which refund of ours it is."""
-        return {one.row.mirakl_refund_id: one.row.id for one in self.refunds() if one.row.mirakl_refund_id is not None}
 
     def made(self) -> dict[str, list[dict[str, Any]]]:
         """The sandbox's own books: every refund of each line."""
