@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from integration.errors import Held
 from integration.ledger.marks import alert_once
-from integration.ledger.refunds import refunds
+from integration.ledger.refunds import Refund, refunds
 from integration.ledger.reviews import open_review
 from integration.ledger.store import Tx
 from integration.ledger.tables import ReturnRow
 
 PAID_BOTH = "reveni_paid_too"
-
-ON_MIRAKL = frozenset({"claimed", "unknown", "confirmed", "refunded"})
-"""States of a refund that Mirakl has made, or may be making at this moment."""
 
 
 def nobody_else_pays(row: ReturnRow) -> None:
@@ -38,10 +35,10 @@ def tell_of_two_payers(tx: Tx, row: ReturnRow) -> None:
     """Say it, once for each thing that Reveni says, where it pays what Mirakl has refunded before."""
     if not _reveni_pays(row):
         return
-    ours = [refund.row for refund in refunds(tx, return_id=row.return_id) if refund.state in ON_MIRAKL]
+    ours = [refund.row for refund in refunds(tx, return_id=row.return_id) if _is_or_may_be_made(refund)]
     said = f"{row.return_id} {row.reveni_mode} {' '.join(sorted(str(paid.get('id')) for paid in row.reveni_refunds))}"
     if ours and alert_once(tx, PAID_BOTH, said):
-        made = ", ".join(refund.mirakl_refund_id or f"one that is on its way ({refund.id})" for refund in ours)
+        made = ", ".join(refund.mirakl_refund_id or f"perhaps one ({refund.id})" for refund in ours)
         open_review(
             tx,
             kind="return",
@@ -51,6 +48,13 @@ def tell_of_two_payers(tx: Tx, row: ReturnRow) -> None:
             "the shopper may have been paid twice.",
             evidence={"mode": row.reveni_mode, "refunds": row.reveni_refunds},
         )
+
+
+def _is_or_may_be_made(refund: Refund) -> bool:
+    """Mirakl has made it, or is making it at this moment, or was asked to and nobody knows the outcome."""
+    if refund.row.mirakl_refund_id is not None or refund.state == "claimed":
+        return True
+    return refund.state != "dropped" and refund.intent is not None and refund.intent.sends > 0
 
 
 def _reveni_pays(row: ReturnRow) -> bool:

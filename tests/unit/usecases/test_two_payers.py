@@ -41,3 +41,23 @@ def test_what_reveni_pays_after_mirakl_has_refunded_it_is_told_once(lane: Lane) 
     lane.tell(paid)
     lane.turn()
     assert [subject for subject, _ in told()] == [instant.return_id]
+
+
+def test_a_refund_that_nobody_knows_the_outcome_of_may_be_paid_twice_too(lane: Lane) -> None:
+    lane.arrive(parcel := lane.send_back())
+    lane.sandbox.add_fault("OR28", "lost_before")
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: ("refund", "unknown_outcome") in lane.inbox())
+    assert ("return", "reveni_paid_too") not in lane.inbox()
+    lane.sandbox.set_reveni_return(parcel.return_id, refunds=[PAID_BY_REVENI])
+    lane.tell(parcel)
+    lane.until(lambda: ("return", "reveni_paid_too") in lane.inbox())
+
+
+def test_what_was_never_sent_is_not_paid_twice(lane: Lane) -> None:
+    lane.arrive(parcel := lane.send_back())
+    lane.sandbox.set_reveni_return(parcel.return_id, refunds=[PAID_BY_REVENI])
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: ("refund", "reveni_pays_too") in lane.inbox())
+    lane.turn()
+    assert ("return", "reveni_paid_too") not in lane.inbox()
