@@ -106,5 +106,19 @@ def approval_of(tx: Tx, intent_id: uuid.UUID) -> Approval | None:
     return Approval.model_validate(given[-1]) if given else None
 
 
+def refunds_of_others(tx: Tx, refund: RefundRow) -> frozenset[str]:
+    """Mirakl's ids of refunds of which a person has said that they are for something else than this return line."""
+    intents = tx.session.scalars(
+        select(RefundRow.intent_id).where(
+            RefundRow.shop == tx.shop,
+            RefundRow.return_id == refund.return_id,
+            RefundRow.order_line_id == refund.order_line_id,
+            RefundRow.intent_id.is_not(None),
+        )
+    ).all()
+    entries = (entry for intent_id in intents if intent_id for entry in journal_of(tx, intent_id))
+    return frozenset(one for entry in entries for one in entry.evidence.get("others", ()))
+
+
 def _with_intent(tx: Tx, row: RefundRow) -> Refund:
     return Refund(row, None if row.intent_id is None else tx.session.get(Intent, row.intent_id))

@@ -8,14 +8,13 @@ from typing import Literal
 
 from integration.domain.orders import PastRefund
 from integration.ledger import intents
-from integration.ledger.journal import journal_of
+from integration.ledger.journal import SENT_AGAIN, journal_of
 from integration.ledger.refunds import get_refund, known_mirakl_ids
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, RefundRow
 from integration.usecases.advance_return import advance_its_return
 from integration.usecases.approve_refund import ABOVE_LIMIT, approve_refund
 from integration.usecases.external_refunds import attribute
-from integration.usecases.keeping import SENT_AGAIN
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 
@@ -70,8 +69,8 @@ def resolve_refund(
     if verb == "send_again":
         if intent.reason == ABOVE_LIMIT:
             raise Refused(f"Refund {refund_id} was never sent: --approve releases it.")
-        plan = _without_what_was_shown(tx, intent)
-        intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, plan=plan, evidence=evidence)
+        evidence = {**evidence, **_for_something_else(tx, intent)}
+        intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)
         return f"Refund {refund_id} is worked out anew and sent within a minute."
     if verb == "dismiss":
         intents.close(tx, intent, "dropped", reason="dismissed_by_hand", evidence=evidence)
@@ -86,16 +85,15 @@ def resolve_refund(
     return f"Refund {refund_id} is refund {found.past.id} on Mirakl: confirmed."
 
 
-def _without_what_was_shown(tx: Tx, intent: Intent) -> Facts | None:
-    """The plan, in which the refunds on Mirakl that a person was shown, and says are others, count as known before.
+def _for_something_else(tx: Tx, intent: Intent) -> Facts:
+    """The refunds on Mirakl that a person was shown, and says are for something else.
 
     What lands after they looked is not among them: it is found before anything is sent again.
     """
-    if "baseline" not in intent.plan:
-        return None
     held = next(entry.evidence for entry in reversed(journal_of(tx, intent.id)) if entry.to_state == "held")
-    shown = {one["id"] for one in held.get("candidates", [])} | {held.get("answered", {}).get("refund_id")} - {None}
-    return {**intent.plan, "baseline": sorted({*intent.plan["baseline"], *shown})}
+    listed = {past["id"] for name in ("elsewhere", "candidates") for past in held.get(name, ())}
+    shown = listed | {held.get("answered", {}).get("refund_id")} - {None}
+    return {"others": sorted(shown)} if shown else {}
 
 
 def _take_for_ours(tx: Tx, row: RefundRow, intent: Intent, found: OnMirakl, evidence: Facts) -> None:
