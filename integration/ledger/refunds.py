@@ -50,6 +50,18 @@ def refunds(
     return [_with_intent(tx, row) for row in tx.session.scalars(query)]
 
 
+def add_refund(
+    tx: Tx, intent: Intent, *, return_id: str, order_id: str, order_line_id: str, cumulative_units: int, quantity: int
+) -> RefundRow:
+    """A refund of ours of so many units of a return line, of which so many are refunded or decided with it."""
+    row = RefundRow(
+        id=intent.id, shop=tx.shop, intent_id=intent.id, return_id=return_id, order_id=order_id,
+        order_line_id=order_line_id, cumulative_units=cumulative_units, quantity=quantity, created_at=tx.now, looks=0,
+    )  # fmt: skip
+    tx.session.add(row)
+    return row
+
+
 def attributed_ids(tx: Tx, order_id: str) -> frozenset[str]:
     """Mirakl's refund ids of this order that belong to an intent of ours."""
     return frozenset(

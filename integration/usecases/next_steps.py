@@ -31,7 +31,7 @@ ENDED = frozenset(
 READING_TELLS_NO_MORE = frozenset({"ambiguous_refund", "answer_differs", "refunded_elsewhere"})
 """Only a person can say which refund it is, or that it is another."""
 
-MAY_BE_DONE = frozenset({"exceeds_remaining", "unknown_outcome", "stock_master_unclear"})
+MAY_BE_DONE = frozenset({"exceeds_remaining", "units_refunded_already", "unknown_outcome", "stock_master_unclear"})
 """The other side may have done it, or somebody else there."""
 
 

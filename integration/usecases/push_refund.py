@@ -24,7 +24,9 @@ from integration.usecases.refund_preconditions import (
     require_complete_refunds,
     require_not_refunded_elsewhere,
     require_open_return,
+    require_units_left,
 )
+from integration.usecases.release_explained import release_explained
 from integration.usecases.two_payers import nobody_else_pays
 
 PATIENCE = 20
@@ -56,6 +58,7 @@ class PushRefund(Act[Ready, Answered]):
     def prepare(self, ports: Ports, intent: Intent) -> Ready:
         case = read_case(ports, intent)
         require_open_return(case.row, case.line)
+        require_units_left(case)
         nobody_else_pays(case.row)
         order = self._fresh_order(ports, case)
         line = _line(order, case.line.order_line_id)
@@ -122,6 +125,7 @@ class PushRefund(Act[Ready, Answered]):
         refund.confirmed_at = tx.now
         refund.look_at = tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK))
         tx.session.flush()
+        release_explained(tx, refund.order_id)
         advance_its_return(ports, tx, refund)
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:

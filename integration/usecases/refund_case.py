@@ -19,7 +19,8 @@ class Case:
 
     `ours`: Mirakl's refund ids of that order line that are confirmed as ours, with their units. `attributed`: those of
     the whole order that belong to an intent of ours. `others`: those of which a person has said that they are for
-    something else than the units of this return line. `may_have_landed`: an earlier sending may stand on Mirakl.
+    something else than the units of this return line. `settled_units`: those of this return line that are confirmed as
+    refunded. `may_have_landed`: an earlier sending may stand on Mirakl.
     """
 
     refund: RefundRow
@@ -28,6 +29,7 @@ class Case:
     ours: dict[str, int]
     attributed: frozenset[str]
     others: frozenset[str]
+    settled_units: int
     approved: Approval | None
     may_have_landed: bool
 
@@ -53,6 +55,11 @@ def read_case(ports: Ports, intent: Intent) -> Case:
             },
             attributed=attributed_ids(tx, refund.order_id),
             others=refunds_of_others(tx, refund),
+            settled_units=sum(
+                known.row.quantity or 0
+                for known in refunds(tx, return_id=refund.return_id or "")
+                if known.row.order_line_id == refund.order_line_id and known.state in ("confirmed", "refunded")
+            ),
             approved=approval_of(tx, intent.id) if ports.settings.refund_hold_above else None,
             may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and unsent_on_trust(tx, intent.id)),
         )

@@ -45,6 +45,17 @@ def require_open_return(row: ReturnRow, line: ReturnLineRow) -> None:
         )
 
 
+def require_units_left(case: Case) -> None:
+    """:raises Held: `units_refunded_already`."""
+    units, accepted = case.refund.quantity or 0, case.line.accepted
+    if case.settled_units + units > accepted:
+        raise Held(
+            "units_refunded_already",
+            f"{case.settled_units} of the {accepted} accepted units of line {case.line.order_line_id} of return "
+            f"{case.row.return_id} are refunded already, and {units} more would be too many: compare them with Mirakl.",
+        )
+
+
 def require_complete_refunds(ports: Ports, intent: Intent, line: OrderLine, *, expected: frozenset[str]) -> None:
     """Whether a refund is there, only a list that is whole can say.
 
