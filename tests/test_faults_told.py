@@ -11,16 +11,34 @@ from tests.unit.usecases.seeded_bugs import SEEDED_BUGS
 
 TESTS = Path(__file__).resolve().parent
 TABLE = TESTS.parent / "docs" / "crash-matrix.md"
-ROWS = range(1, 31)
+FAULTS = TESTS.parent / "docs" / "faults.md"
+NUMBERS = re.compile(r"^((?:[A-Z]\d+(?:, )?)+): ")
+"""The rows of faults.md at the beginning of a test's docstring: "M1, M4: …"."""
 
 
 def test_each_row_names_the_files_whose_tests_show_it() -> None:
-    shown: dict[int, set[str]] = {row: set() for row in ROWS}
-    for file in sorted(TESTS.rglob("test_*.py")):
-        for row in _rows_shown(ast.parse(file.read_text())):
-            shown[row].add(str(file.relative_to(TESTS)))
-    assert [row for row in ROWS if not shown[row]] == []
+    shown: dict[int, set[str]] = {}
+    for file, module in _modules():
+        for row in _rows_shown(module):
+            shown.setdefault(row, set()).add(file)
     assert _named() == shown
+
+
+def test_each_fault_that_was_found_has_tests_and_each_test_says_its_own() -> None:
+    told = set(re.findall(r"^\| ([A-Z]\d+) \|", FAULTS.read_text(), re.MULTILINE))
+    assert {number for _, module in _modules() for number in _numbers(module)} == told
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
+    for file in sorted(TESTS.rglob("test_*.py")):
+        yield str(file.relative_to(TESTS)), ast.parse(file.read_text())
+
+
+def _numbers(module: ast.Module) -> Iterator[str]:
+    tests = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    for test in tests:
+        if begins := NUMBERS.match(ast.get_docstring(test) or ""):
+            yield from begins[1].split(", ")
 
 
 def _named() -> dict[int, set[str]]:

@@ -8,6 +8,7 @@ import sqlite3
 import uuid
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any, Final
@@ -100,13 +101,17 @@ class Stage:
     def __init__(self, fleet: InlineFleet, sandbox: SandboxClient, clock: Clock) -> None:
         self.fleet, self.sandbox, self.clock = fleet, sandbox, clock
 
-    def reset(self) -> None:
-        """The parcel is known in Reveni; nothing is judged, and no bell rings."""
+    def reset(self, *, ahead: float = 0.0) -> None:
+        """The parcel is known in Reveni; nothing is judged, and no bell rings.
+
+        :param ahead: seconds by which the marketplace's clock is ahead of ours.
+        """
         self.sandbox.reset()
         with self.fleet.engine.begin() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
         self.clock.reset()
+        self.clock.ahead = timedelta(seconds=ahead)
         chance = random.Random(1)  # noqa: S311 - chance, not secrecy
         self.ports = replace(self.fleet.ports, spread=chance)
         self.truth, self.next_is_late = Truth(), False

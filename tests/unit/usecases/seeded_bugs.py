@@ -20,13 +20,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import update
 
-from integration.domain import refund_matching
+from integration.domain import refund_guards, refund_matching
 from integration.errors import OutcomeUnknown, Retryable
 from integration.ledger import intents, journal
 from integration.ledger.tables import Intent
-from integration.usecases import keeping, push_refund, refund_case, resolve_refund
+from integration.usecases import keeping, push_refund, refund_case, refund_preconditions, resolve_refund, take_for_ours
 from integration.usecases.keeping import Keeping
-from integration.usecases.push_refund import PushRefund
 
 Patch = pytest.MonkeyPatch
 
@@ -167,21 +166,6 @@ def old_means_absent(patch: Patch) -> None:
     patch.setattr(push_refund, "candidates", strict)
 
 
-def baseline_renewed(patch: Patch) -> None:
-    """At the second sending, what was made since the first counts as known before."""
-    prepare = PushRefund.prepare
-
-    def anew(self: PushRefund, ports: Any, intent: Intent) -> Any:
-        plan = {name: value for name, value in intent.plan.items() if name != "baseline"}
-        ready = prepare(self, ports, intent)
-        intent.plan = plan
-        order = ports.mirakl.orders([ready.calculation.order.order_id])[0]
-        line = order.line(ready.calculation.asked.order_line_id)
-        return replace(ready, baseline=frozenset(past.id for past in line.refunds))
-
-    patch.setattr(PushRefund, "prepare", anew)
-
-
 def not_looked_for(patch: Patch) -> None:
     """Nothing is looked for before a second sending."""
     read = refund_case.read_case
@@ -202,9 +186,50 @@ def people_are_believed(patch: Patch) -> None:
     patch.setattr(journal, "SENT_AGAIN", "nobody's word")
 
 
-def shown_is_ours(patch: Patch) -> None:
-    """What a person was shown, and said is another's, may be ours."""
-    patch.setattr(resolve_refund, "_without_what_was_shown", lambda _tx, _intent: None)
+def word_forgotten(patch: Patch) -> None:
+    """What a person was shown, and said is for something else, may be ours again."""
+    patch.setattr(refund_case, "refunds_of_others", lambda _tx, _refund: frozenset())
+
+
+def elsewhere_ignored(patch: Patch) -> None:
+    """A refund that this ledger has not made is somebody else's business."""
+    patch.setattr(refund_preconditions, "refunded_elsewhere", lambda *_args, **_named: [])
+
+
+def undated_means_older(patch: Patch) -> None:
+    """Without a date, a refund counts as older than the return."""
+    found = refund_guards.refunded_elsewhere
+
+    def dated(line: Any, *, announced: Any, **named: Any) -> Any:
+        return found(line, announced=announced, **named) if announced else []
+
+    patch.setattr(refund_preconditions, "refunded_elsewhere", dated)
+
+
+def left_out_means_none(patch: Patch) -> None:
+    """A list of refunds that is left out is an empty one."""
+    patch.setattr(refund_preconditions, "missing_from_list", lambda *_args, **_named: None)
+
+
+def ended_returns_are_refunded(patch: Patch) -> None:
+    """Nobody asks whether the return has ended, is held, or is not mapped."""
+    patch.setattr(push_refund, "require_open_return", lambda *_args: None)
+
+
+def part_settles_all(patch: Patch) -> None:
+    """A refund of one unit that a person takes for ours settles ours of two."""
+    take = take_for_ours.take_for_ours
+
+    def all_of_it(tx: Any, row: Any, intent: Intent, found: Any, evidence: Any) -> int:
+        unsaid = found.past.model_copy(update={"quantity": None})
+        return take(tx, row, intent, replace(found, past=unsaid), evidence)
+
+    patch.setattr(resolve_refund, "take_for_ours", all_of_it)
+
+
+def surplus_ignored(patch: Patch) -> None:
+    """A refund of two units that a person takes for ours of one leaves the second to be paid again."""
+    patch.setattr(push_refund, "require_units_left", lambda _case: None)
 
 
 SEEDED_BUGS: dict[str, Callable[[Patch], None]] = {
@@ -212,8 +237,9 @@ SEEDED_BUGS: dict[str, Callable[[Patch], None]] = {
     for bug in (
         no_fence, two_may_claim, two_of_an_order, expired_means_unsent, nothing_expires, nobody_rings_again,
         unanswered_means_unsent, not_written_ahead, late_is_sent, late_on_the_way_is_sent, one_absence_is_enough,
-        no_time_between_looks, sent_for_ever, baseline_ignored, attributed_ignored, old_means_absent, baseline_renewed,
-        not_looked_for, turned_away_is_believed, people_are_believed, shown_is_ours,
+        no_time_between_looks, sent_for_ever, baseline_ignored, attributed_ignored, old_means_absent,
+        not_looked_for, turned_away_is_believed, people_are_believed, word_forgotten, elsewhere_ignored,
+        undated_means_older, left_out_means_none, ended_returns_are_refunded, part_settles_all, surplus_ignored,
     )
 }  # fmt: skip
 

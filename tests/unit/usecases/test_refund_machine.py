@@ -7,7 +7,6 @@ books of the sandbox are looked at after every step. `pytest --hypothesis-profil
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -69,13 +68,12 @@ class Refunds(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stage.reset()
         self.processes: list[Process] = []
         self.others = 0
 
     @initialize(ahead=st.sampled_from([0, 0, 0, 3_601, -3_601]))
     def accept_some(self, ahead: float) -> None:  # 18: one of the two clocks is an hour wrong
-        self.stage.clock.ahead = timedelta(seconds=ahead)
+        self.stage.reset(ahead=ahead)
         for line in LINES:
             self.stage.accept(line)
 

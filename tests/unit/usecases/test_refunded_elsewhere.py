@@ -54,6 +54,7 @@ def say(lane: Lane, verb: Verb, refund_id: str | None = None) -> str:
     return resolve_review(lane.fleet.ports, review.id, verb, note="looked", mirakl_refund_id=refund_id)
 
 
+@pytest.mark.crash_matrix(35)
 @pytest.mark.parametrize(("amount", "quantity"), [("25.00", 1), ("50.00", 2), ("3.00", 0)])
 def test_a_refund_by_a_person_since_the_return_holds_ours_and_a_person_says_that_it_is_this_one(
     lane: Lane, amount: str, quantity: int
@@ -95,6 +96,31 @@ def test_a_person_says_that_it_is_for_something_else_and_ours_is_sent_once_for_e
     lane.until(lambda: stands(lane, again)[-1] == ("held", "exceeds_remaining"))
 
 
+def test_it_settles_as_many_units_as_it_was_for_and_the_rest_is_worked_out_anew(lane: Lane) -> None:
+    """M1: one of two units was refunded by hand: the other one is paid, and no third."""
+    parcel = lane.send_back(2, quantity=4)
+    by_hand = lane.sandbox.refund_externally(parcel.order_line_id, amount="25.00", quantity=1)
+    lane.come_back(parcel, accepted=2)
+    until(lane, parcel, ("held", "refunded_elsewhere"))
+    assert "1 unit(s) are left" in say(lane, "done", by_hand)
+    lane.until(lambda: [state for state, _ in stands(lane, parcel)] == ["refunded", "refunded"])
+    assert [str(one["amount"]) for one in made(lane, parcel)] == ["25.00", "25.00"]
+    assert [one.row.quantity for one in ours(lane, parcel)] == [1, 1]
+
+
+def test_it_was_for_more_units_than_ours_and_the_next_is_not_paid_again(lane: Lane) -> None:
+    """M1: two units were refunded by hand when one was accepted: the second one waits for a person."""
+    parcel = lane.send_back(2, quantity=4)
+    by_hand = lane.sandbox.refund_externally(parcel.order_line_id, amount="50.00", quantity=2)
+    lane.come_back(parcel, accepted=1)
+    until(lane, parcel, ("held", "refunded_elsewhere"))
+    say(lane, "done", by_hand)
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: stands(lane, parcel)[-1] == ("held", "units_refunded_already"))
+    say(lane, "dismiss")
+    assert [str(one["amount"]) for one in made(lane, parcel)] == ["50.00"]
+
+
 @pytest.mark.parametrize("announced", ["unknown", "later"])
 def test_what_has_no_date_may_be_for_the_unit_and_what_is_older_is_not(lane: Lane, announced: str) -> None:
     """M1: where Mirakl does not say when the return was announced, every refund that is not ours counts."""
@@ -109,6 +135,7 @@ def test_what_has_no_date_may_be_for_the_unit_and_what_is_older_is_not(lane: Lan
     until(lane, parcel, ("held", "refunded_elsewhere") if announced == "unknown" else ("refunded", None))
 
 
+@pytest.mark.crash_matrix(34)
 def test_two_that_send_at_the_same_moment_are_shown_to_a_person_within_a_minute(lane: Lane) -> None:
     """M1: what somebody else made between our reading and our call cannot be stopped any more, but it is seen."""
     parcel = lane.send_back(1, quantity=4)
@@ -124,6 +151,7 @@ def test_two_that_send_at_the_same_moment_are_shown_to_a_person_within_a_minute(
         assert other in reviews(tx)[0].detail
 
 
+@pytest.mark.crash_matrix(36)
 @pytest.mark.parametrize("status", [401, 403, 429])
 def test_whatever_came_back_once_bytes_had_left_is_looked_for_before_the_next_sending(lane: Lane, status: int) -> None:
     """M4: OR28 takes effect and answers as if nothing had been done."""
@@ -135,6 +163,7 @@ def test_whatever_came_back_once_bytes_had_left_is_looked_for_before_the_next_se
     assert (len(made(lane, parcel)), lane.sandbox.books()["calls"]["OR28"]) == (1, 1)
 
 
+@pytest.mark.crash_matrix(36)
 @pytest.mark.parametrize("status", [400, 404, 409])
 def test_a_refusal_after_an_effect_pays_nothing_again(lane: Lane, status: int) -> None:
     """M4: of these, reading before the next sending finds a refund that this ledger does not know."""
@@ -147,6 +176,7 @@ def test_a_refusal_after_an_effect_pays_nothing_again(lane: Lane, status: int) -
     assert (len(made(lane, parcel)), lane.sandbox.books()["calls"]["OR28"]) == (1, 1)
 
 
+@pytest.mark.crash_matrix(37)
 def test_a_list_of_refunds_that_is_left_out_proves_no_absence(lane: Lane) -> None:
     """M5: the answer is lost, and OR11 shows `refunds: null`: nothing is sent again, and the whole list settles it."""
     parcel = lane.send_back(1, quantity=4)
@@ -163,6 +193,7 @@ def test_a_list_of_refunds_that_is_left_out_proves_no_absence(lane: Lane) -> Non
     assert (len(made(lane, parcel)), lane.sandbox.books()["calls"]["OR28"]) == (1, 1)
 
 
+@pytest.mark.crash_matrix(37)
 @pytest.mark.parametrize("times", [1, None])
 def test_nothing_is_sent_on_a_list_that_is_not_whole(lane: Lane, times: int | None) -> None:
     """M5: before the first sending as well; where it stays like that, a person is asked."""
