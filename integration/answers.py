@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -16,6 +17,10 @@ UNTOLD_PAUSE = 5.0
 """Seconds to leave an operation alone, at the least, after a 429 that does not say how long."""
 
 LONGEST_MESSAGE = 300
+LONGEST_NUMBER = 60
+"""Digits. Nothing that is bought, counted or dated has more."""
+
+MEBIBYTE = 2**20
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,6 +43,7 @@ class Operation:
     :param ceilings: empty where none is published.
     :param source: the documentation page it was taken from.
     :param accepts: the media type of the answer.
+    :param largest_body: bytes of an answer; what is longer is no answer.
     :param personal: its body carries a shopper's data, so the other side's words about it are not quoted.
     """
 
@@ -48,6 +54,7 @@ class Operation:
     ceilings: tuple[Ceiling, ...] = ()
     source: str = ""
     accepts: str = "application/json"
+    largest_body: int = 8 * MEBIBYTE
     personal: bool = False
 
     def unanswered(self, why: str) -> Retryable | OutcomeUnknown:
@@ -125,14 +132,26 @@ def encode(document: Any) -> bytes:
 
 
 def decode(body: bytes) -> Any:
-    """JSON, its numbers with decimals as Decimal.
+    """JSON, its numbers with decimals as Decimal; a number beyond all reason as the text that it is.
+
+    So it does not fit where a number is expected, and spoils nothing else. Converted, `1e99999999` would be an integer
+    of a hundred million digits.
 
     :raises ValueError: it is not JSON.
     """
     try:
-        return simplejson.loads(body, use_decimal=True)
+        return simplejson.loads(body, parse_float=_number, parse_int=_whole_number)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _number(text: str) -> Decimal | str:
+    number = Decimal(text)
+    return number if len(text) <= LONGEST_NUMBER and abs(number.adjusted()) <= LONGEST_NUMBER else text
+
+
+def _whole_number(text: str) -> int | str:
+    return int(text) if len(text) <= LONGEST_NUMBER else text
 
 
 def misfits(error: ValidationError) -> str:
@@ -173,9 +192,14 @@ def _complaint(body: bytes) -> tuple[str | None, str]:
     first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
     code = _word(said.get("code")) or _word(first.get("code"))
     candidates = (said.get("message"), said.get("detail"), first.get("message"), said.get("title"))
-    message = next(filter(None, map(_word, candidates)), None) or encode(said).decode()
+    message = next(filter(None, map(_word, candidates)), None) or _writable(simplejson.dumps(said, use_decimal=True))
     return code, message[:LONGEST_MESSAGE]
 
 
 def _word(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """Text that every database and every log can hold: without NUL, and without half of a surrogate pair."""
+    return _writable(value) if isinstance(value, str) and value else None
+
+
+def _writable(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

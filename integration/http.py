@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -26,9 +27,6 @@ from integration.errors import CredentialsRefused, Retryable
 __all__ = ["Ceiling", "Gate", "Operation", "Reply", "Transport", "decipher"]
 
 log = logging.getLogger(__name__)
-
-LARGEST_BODY = 16 * 2**20
-"""Bytes. The longest answer, 2,000 lines of TL02 as long as Mirakl's samples, is about 2 MB."""
 
 LONGEST_PAUSE = 3.0
 """Seconds. What is to be waited for longer is a date for the caller, not a sleeping worker."""
@@ -161,7 +159,7 @@ class Transport:
                     allow_redirects=False,
                     stream=True,
                 ) as response:
-                    body = response.raw.read(LARGEST_BODY + 1, decode_content=True)
+                    body = response.raw.read(operation.largest_body + 1, decode_content=True)
                     status, headers = response.status_code, response.headers
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 if not departure.may_have_left:
@@ -170,8 +168,8 @@ class Transport:
                 raise operation.unanswered(cause) from error
         if departure.cut:  # a body that ends where the connection was cut can look complete
             raise operation.unanswered(TOO_SLOW)
-        if len(body) > LARGEST_BODY:
-            raise operation.unanswered(f"an answer of more than {LARGEST_BODY} bytes")
+        if len(body) > operation.largest_body:
+            raise operation.unanswered(f"an answer of more than {operation.largest_body} bytes")
         return status, headers, body
 
     def _session(self) -> requests.Session:
@@ -179,6 +177,7 @@ class Transport:
             session = requests.Session()
             # Neither a proxy of the environment nor a .netrc, which would replace the key, gets a say.
             session.trust_env = False
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers.update(self._headers)
             session.mount("http://", _Adapter(self._pool_size))
             session.mount("https://", _Adapter(self._pool_size))

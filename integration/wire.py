@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, ValidationError
 
 from integration.answers import Operation, misfits
 
@@ -32,8 +32,10 @@ def _instead_of_null(default: Any) -> BeforeValidator:
     return BeforeValidator(lambda value: default if value is None else value)
 
 
-Many = Annotated[tuple[T, ...], _instead_of_null(())]
-"""A list that may be null or missing, and is empty then; give it the default `()`."""
+Many = Annotated[tuple[T, ...], FailFast(), _instead_of_null(())]
+"""A list that may be null or missing, and is empty then; give it the default `()`.
+
+One element that does not fit is enough to say so: a million of them need not all be looked at."""
 
 Word = Annotated[str, _instead_of_null("")]
 """A string that may be null or missing, and is empty then; give it the default `""`."""

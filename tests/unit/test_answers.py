@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from requests.structures import CaseInsensitiveDict
 
 from integration.answers import UNTOLD_PAUSE, Operation, Reply, decipher, decode, encode
 from integration.errors import CredentialsRefused, OutcomeUnknown, Rejected, Retryable, TooManyCalls
+from integration.wire import Many
 
 READ = Operation("OR11", "GET", "/api/orders", replay_safe=True)
 WRITE = Operation("OR28", "PUT", "/api/orders/refund", replay_safe=False)
@@ -145,3 +146,39 @@ def test_a_reply_shows_nothing_of_its_body() -> None:
 
 def test_text_is_read_without_its_byte_order_mark() -> None:
     assert deciphered(READ, 200, "\ufeffzł".encode()).text() == "zł"
+
+
+@pytest.mark.parametrize("number", ["1e99999999", "-1E-99999999", "9" * 5_000, "0." + "3" * 5_000])
+def test_a_number_beyond_all_reason_spoils_its_own_field_alone(number: str) -> None:
+    """H2: converted, it would freeze the process; as text, it fits nowhere that a number is expected."""
+
+    class Line(BaseModel):
+        quantity: int
+
+    document = decode(b'{"lines": [{"quantity": 2}, {"quantity": %s}]}' % number.encode())
+    assert Line.model_validate(document["lines"][0]).quantity == 2
+    with pytest.raises(ValueError, match="quantity"):
+        Line.model_validate(document["lines"][1])
+
+
+def test_a_refusal_is_quoted_without_what_no_database_holds() -> None:
+    """H4: half of a surrogate pair, and NUL."""
+    with pytest.raises(Rejected) as refused:
+        deciphered(WRITE, 400, rb'{"message": "no\ud800 m\u0000oney"}')
+    assert refused.value.message == "no? money"
+    with pytest.raises(Rejected):
+        deciphered(WRITE, 400, rb'{"field": ["\udfff"]}')
+
+
+def test_of_a_million_lines_that_do_not_fit_one_is_reported() -> None:
+    """H3: every error of every line would take a gigabyte."""
+
+    class Line(BaseModel):
+        name: str
+
+    class Page(BaseModel):
+        lines: Many[Line] = ()
+
+    with pytest.raises(ValidationError) as refused:
+        Page.model_validate({"lines": [{}] * 10_000})
+    assert refused.value.error_count() == 1

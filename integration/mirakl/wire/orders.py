@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AliasPath, Field
+from pydantic import AliasPath, FailFast, Field
+from typing_extensions import TypeAliasType
 
 from integration.domain import orders as facts
 from integration.domain.facts import Amount, Moment
@@ -83,6 +84,9 @@ class Refund(Wire):
         )
 
 
+_Refunds = TypeAliasType("_Refunds", Annotated[tuple[Refund, ...], FailFast()])
+
+
 class Promotion(Wire):
     id: str
     deduced_amount: Amount | None = None
@@ -106,7 +110,7 @@ class OrderLine(Wire):
     shipping_taxes: Many[Tax] = ()
     fees: Many[Fee] = ()
     cancelations: Many[Cancelation] = ()
-    refunds: tuple[Refund, ...] | None = None
+    refunds: _Refunds | None = None
     """None where the list is missing or null: that is no list without a refund."""
     promotions: Many[Promotion] = ()
 

@@ -6,11 +6,11 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from integration import http
 from integration.departure import Departure, NotSent, leaving_before
 from integration.errors import OutcomeUnknown
 from integration.http import Transport
@@ -199,7 +199,16 @@ def test_a_redirect_is_not_followed(serve: Serve) -> None:
     assert elsewhere.received == []
 
 
-def test_an_answer_that_never_ends_is_not_kept_in_memory(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "LARGEST_BODY", 1000)
+def test_an_answer_that_never_ends_is_not_kept_in_memory(serve: Serve) -> None:
+    """H3: each operation has a largest answer."""
     with raises(OutcomeUnknown):
-        transport(serve(says(answer(200, b"7" * 5000)))).call(WRITE, json={})
+        transport(serve(says(answer(200, b"7" * 5000)))).call(replace(WRITE, largest_body=1000), json={})
+
+
+def test_no_cookie_is_kept_or_sent(serve: Serve) -> None:
+    """H4: a balancer's cookies would grow from answer to answer."""
+    server = serve(says(answer(200, b"{}", **{"Set-Cookie": "route=1; Path=/"})))
+    caller = transport(server)
+    for _ in range(2):
+        caller.call(WRITE, json={})
+    assert all("cookie" not in str(received).lower() for received in server.received)
