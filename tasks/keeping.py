@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from uuid import UUID
 
+from integration.usecases.call_pool import CallPool
 from integration.usecases.carry_out import carry_out
 from integration.usecases.carry_out_many import carry_out_many
 from integration.usecases.catalogue import ACTS
@@ -22,16 +22,16 @@ CONNECTIONS = 16
 
 
 @cache
-def hands() -> ThreadPoolExecutor:
+def call_pool() -> CallPool:
     """The connections that this process's batches share."""
-    return ThreadPoolExecutor(max_workers=CONNECTIONS, thread_name_prefix="hands")
+    return CallPool(CONNECTIONS)
 
 
 def keep_all(kind: str, intent_ids: Sequence[str]) -> None:
     """Keep a batch of promises, for acts that go in batches."""
     act = ACTS[kind]
     ids = [UUID(intent_id) for intent_id in intent_ids]
-    outcomes = carry_out_many(ports(), act, ids, retry=POLICIES[act.queue].retry, hands=hands())
+    outcomes = carry_out_many(ports(), act, ids, retry=POLICIES[act.queue].retry, pool=call_pool())
     log.info("%s: %s", kind, ", ".join(f"{count} {outcome}" for outcome, count in Counter(outcomes.values()).items()))
 
 

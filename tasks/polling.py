@@ -15,6 +15,7 @@ from integration.usecases.read_verdict import poll_verdicts as poll_verdicts_
 from integration.usecases.sweep import sweep as sweep_
 from integration.usecases.watch_balance import watch_balance as watch_balance_
 from integration.usecases.watch_deadlines import watch_deadlines as watch_deadlines_
+from integration.usecases.watch_held_orders import watch_held_orders as watch_held_orders_
 from integration.usecases.watch_platform import watch_platform as watch_platform_
 from integration.usecases.watch_reasons import watch_reasons as watch_reasons_
 from integration.usecases.watch_stock import watch_stock as watch_stock_
@@ -64,6 +65,7 @@ def watch_balance(**_newer: Any) -> None:
 def watch_deadlines(**_newer: Any) -> None:
     """Warn before an order's acceptance time is over."""
     _once(watch_deadlines_)
+    _once(watch_held_orders_)
 
 
 @app.task(name="polling.watch_platform", base=LedgerTask, **POLLING.options())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from integration.ledger.migrations import migrate
 from integration.ledger.store import Ring
 from integration.settings import Settings
 from integration.usecases.acts import Act
+from integration.usecases.call_pool import CallPool
 from integration.usecases.carry_out import carry_out
 from integration.usecases.carry_out_many import carry_out_many
 from integration.usecases.catalogue import ACTS
@@ -45,7 +45,7 @@ class InlineFleet:
         self._rings: deque[Ring] = deque()
         self.deaf, self._sweeping = deaf, False
         self.outcomes: list[tuple[str, str]] = []
-        self._hands = ThreadPoolExecutor(8)
+        self._pool = CallPool(8)
         self.ports = make_ports(settings, who="test", bell=self._ring, engine=self.engine)
 
     def _ring(self, rings: Sequence[Ring]) -> None:
@@ -63,7 +63,7 @@ class InlineFleet:
 
     def _carry_out(self, act: Act[Any, Any], intent_ids: list[UUID]) -> list[str]:
         if act.in_batches:
-            return list(carry_out_many(self.ports, act, intent_ids, retry=IMPATIENT, hands=self._hands).values())
+            return list(carry_out_many(self.ports, act, intent_ids, retry=IMPATIENT, pool=self._pool).values())
         return [carry_out(self.ports, act, intent_id, retry=IMPATIENT) for intent_id in intent_ids]
 
     def take_rings(self) -> list[Ring]:
@@ -94,7 +94,7 @@ class InlineFleet:
             time.sleep(0.02)
 
     def close(self) -> None:
-        self._hands.shutdown()
+        self._pool.shutdown()
         self.engine.dispose()
 
 

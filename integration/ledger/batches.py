@@ -79,6 +79,19 @@ def unsent_of_kind(tx: Tx, kind: str, *, first: Sequence[uuid.UUID], limit: int)
     )
 
 
+def urgent_of_kind(tx: Tx, kind: str, *, limit: int) -> list[uuid.UUID]:
+    """What is urgent, decided and due, nearest first."""
+    return list(
+        tx.session.scalars(
+            select(Intent.id)
+            .filter_by(shop=tx.shop, kind=kind, state="decided", urgent=True)
+            .where(Intent.due_at <= tx.now)
+            .order_by(Intent.due_at, Intent.id)
+            .limit(limit)
+        )
+    )
+
+
 def confirm_all(tx: Tx, answered: Sequence[tuple[Intent, Facts]]) -> set[uuid.UUID]:
     """Confirm claimed intents, each under its own token; the ids of those whose claim was still ours."""
     held = [(intent.id, intent.token) for intent, _ in answered]

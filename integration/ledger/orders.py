@@ -6,10 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import OrderRow
+
+ENDED = ("order_refused", "order_canceled")
+"""Why an order is held that is past its acceptance: its clock has stopped."""
 
 
 def known_orders(tx: Tx, order_ids: Collection[str]) -> dict[str, OrderRow]:
@@ -48,6 +51,19 @@ def acknowledge_all(tx: Tx, order_ids: Sequence[str]) -> None:
         .where(OrderRow.shop == tx.shop, OrderRow.order_id.in_(order_ids))
         .values(state="acknowledged", reason=None, acknowledged_at=tx.now, acknowledged_by="us")
         .execution_options(synchronize_session=False)
+    )
+
+
+def unaccepted_orders(tx: Tx, *, held_only: bool = False) -> list[OrderRow]:
+    """Orders whose acceptance time is running, nearest deadline first: those that wait, and those that are held."""
+    states = ("held",) if held_only else ("waiting", "held")
+    return list(
+        tx.session.scalars(
+            select(OrderRow)
+            .filter_by(shop=tx.shop)
+            .where(OrderRow.state.in_(states), or_(OrderRow.reason.is_(None), OrderRow.reason.not_in(ENDED)))
+            .order_by(OrderRow.deadline, OrderRow.order_id)
+        )
     )
 
 

@@ -94,6 +94,7 @@ class AcceptOrder(Act[Acceptance, Outcome]):
             order.state, order.reason = "held", held.reason
 
     def _tell(self, tx: Tx, order_id: str, reason: str, what: str) -> None:
+        resolve(tx, kind="order", subject=order_id, resolution=reason)  # what it was held for is over
         open_review(tx, kind="order", subject=order_id, reason=reason, detail=f"Order {order_id}: {what}")
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from integration.domain.acceptance import Forecast, forecast
 from integration.ledger import intents
 from integration.ledger.marks import alert_once
-from integration.ledger.orders import acknowledged_since, longest_wait, orders, waiting_deadlines
+from integration.ledger.orders import acknowledged_since, longest_wait, unaccepted_orders, waiting_deadlines
 from integration.ledger.store import Tx
 from integration.settings import Settings
 from integration.usecases.ports import Ports
@@ -27,10 +27,10 @@ OVERTAKES_AT = 75
 
 
 def watch_deadlines(ports: Ports) -> str:
-    """Say, for each waiting order, the newest step it has reached."""
+    """Say, for each order that nobody has accepted, held ones included, the newest step it has reached."""
     told = 0
     with ports.ledger.write() as tx:
-        for order in orders(tx, state="waiting"):
+        for order in unaccepted_orders(tx):
             gone = 100 * (tx.now - order.created_date) / (order.deadline - order.created_date)
             step = next(((percent, level) for percent, level in STEPS if gone >= percent), None)
             if step is None or order.alerted_percent >= step[0]:

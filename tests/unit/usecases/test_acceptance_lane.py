@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import update
@@ -21,10 +24,14 @@ from integration.ledger.reviews import reviews
 from integration.ledger.tables import OrderRow
 from integration.mirakl.wire.platform import Configuration, ShopStatistics
 from integration.sandbox import SandboxOptions, start_sandbox
+from integration.usecases.call_pool import CallPool
+from integration.usecases.carry_out_many import carry_out_many
+from integration.usecases.catalogue import ACTS
 from integration.usecases.poll_orders import poll_orders
 from integration.usecases.watch_deadlines import acceptance_forecast, watch_deadlines
+from integration.usecases.watch_held_orders import watch_held_orders
 from integration.usecases.watch_platform import watch_platform
-from tests.inline_fleet import InlineFleet, settings_for
+from tests.inline_fleet import IMPATIENT, InlineFleet, settings_for
 
 Make = Callable[..., InlineFleet]
 
@@ -135,6 +142,65 @@ def test_each_step_of_the_clock_is_told_once_and_a_late_order_overtakes(
     with fleet.ports.ledger.read() as tx:
         urgent = {one: intents.find(tx, "accept_order", one) for one in (half, late, later)}
     assert {one: intent.urgent for one, intent in urgent.items() if intent} == {half: False, late: True, later: True}
+
+
+def test_the_clock_runs_for_a_held_order_and_it_is_missed_when_mirakl_has_refused_it(
+    make: Make, sandbox: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """L5: held by the seller's own rule, it is told at 90 % of its time; what becomes of it is read."""
+    fleet = make(acceptance_sla_hours=1.0, acceptance_unknown_sku="hold")
+    lines = [{"sku": "UNHEARD-OF", "quantity": 1, "unit_price": "1.00"}]
+    missed, taken = (sandbox.seed_order(lines=lines, created_ago=3_400) for _ in range(2))
+    fleet.until(lambda: len(_inbox(fleet)) == 2)
+    with caplog.at_level(logging.CRITICAL):
+        assert watch_deadlines(fleet.ports) == "2 told"
+    assert {record.__dict__["percent"] for record in caplog.records if "percent" in record.__dict__} == {90}
+    assert watch_held_orders(fleet.ports) == "2 held, 0 settled"
+    assert watch_held_orders(fleet.ports) == "not due"
+    sandbox.set_order_state(missed, "REFUSED")
+    sandbox.set_order_state(taken, "SHIPPING")
+    fleet.until(lambda: watch_held_orders(fleet.ports) == "2 held, 2 settled")
+    assert _inbox(fleet) == [("order", missed, "acceptance_missed")]
+    with fleet.ports.ledger.read() as tx:
+        rows = {one: get_order(tx, one) for one in (missed, taken)}
+    assert {one: row.state for one, row in rows.items() if row} == {missed: "missed", taken: "acknowledged"}
+
+
+@pytest.mark.parametrize("latency", [0.05, 0.4])
+def test_an_order_with_little_time_left_waits_for_no_more_than_two_calls_of_each_connection(
+    make: Make, sandbox: Any, latency: float
+) -> None:
+    """L6: it is found behind fresh ones, whose batches keep every thread of the worker busy."""
+    fleet, pool = make(acceptance_sla_hours=1.0), CallPool(16)
+    fleet.deaf = True
+    sandbox.seed_orders(152)
+    poll_orders(fleet.ports)
+    with fleet.ports.ledger.read() as tx:
+        fresh = [intent.id for order in orders(tx) if (intent := intents.find(tx, "accept_order", order.order_id))]
+    sandbox.set_latency(latency)
+
+    def accept(batch: list[UUID]) -> None:
+        carry_out_many(fleet.ports, ACTS["accept_order"], batch, retry=IMPATIENT, pool=pool)
+
+    with ThreadPoolExecutor(8) as threads:
+        for start in range(0, len(fresh), 16):
+            threads.submit(accept, fresh[start : start + 16])
+        end = time.monotonic() + 30
+        while not sandbox.calls("OR21") and time.monotonic() < end:
+            time.sleep(0.01)
+        late = sandbox.seed_order(lines=[{"sku": "A", "quantity": 1, "unit_price": "1.00"}], created_ago=3_400)
+        fleet.until(lambda: "new" in poll_orders(fleet.ports) and _is_known(fleet, late))
+        before = len(sandbox.calls("OR21"))
+    asked = [call["request"] for call in sandbox.calls("OR21")]
+    place = next(number for number, request in enumerate(asked) if late in request)
+    assert place - before <= 2 * pool.size
+    assert len(asked) == 153
+    pool.shutdown()
+
+
+def _is_known(fleet: InlineFleet, order_id: str) -> bool:
+    with fleet.ports.ledger.read() as tx:
+        return get_order(tx, order_id) is not None
 
 
 def test_a_backlog_that_will_not_make_it_is_told_once_while_there_is_time(
