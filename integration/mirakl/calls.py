@@ -7,6 +7,7 @@ from typing import Any
 
 from integration.http import Operation, Reply, Transport
 from integration.mirakl.wire.accounting import SeekPage
+from integration.sweep import Sweep
 
 IDS_PER_CALL = 100
 """More are refused: "The limit of 100 is exceeded for the parameter"."""
@@ -34,16 +35,16 @@ class Calls:
 
         :param counted: whether the first page counts against the ceiling.
         :param pages_count: whether the pages behind it do.
+        :raises Retryable: it leads in a circle, brings nothing new, or does not end; what came before is good.
         """
         page = self._call(operation, params=params, counted=counted).read(SeekPage)
         yield list(page.data)
-        tokens = set()
+        sweep = Sweep(operation, page.data)
         while token := page.next_page_token:
-            if token in tokens:
-                raise operation.unanswered("its pages lead in a circle")
-            tokens.add(token)
+            sweep.goes_on(token)
             # Filters are inside the token: Mirakl ignores all else beside it.
             page = self._call(operation, params=[("page_token", token)], counted=pages_count).read(SeekPage)
+            sweep.brings(page.data)
             yield list(page.data)
 
 

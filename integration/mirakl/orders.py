@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from integration.domain import orders as facts
@@ -23,6 +24,13 @@ PAGE = 100
 
 SWEEP_PASSES = 5
 """Passes of one sweep over pages that move. What is found even then waits for the next sweep."""
+
+MOST_PAGES = 100
+"""Pages of one sweep, whatever `total_count` says: ten thousand orders that wait at once. The rest is left to the next
+sweep."""
+
+LONGEST_SWEEP = 120.0
+"""Seconds after which a sweep asks for no more pages."""
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
@@ -60,14 +68,22 @@ class OrderCalls(Calls):
 
     def _read_behind(self, first: OrdersPage, seen: dict[str, dict[str, Any]]) -> None:
         leaders = _by_id(first).keys()
-        total, lowest = first.total_count, PAGE
+        total, lowest = _total(first), PAGE
+        pages = iter(range(MOST_PAGES))
+        until = monotonic() + LONGEST_SWEEP
         for _ in range(SWEEP_PASSES):
             known, moved, front = len(seen), False, {}
-            for offset in reversed(range(lowest, total, PAGE)):
+            offset = _last_offset(lowest, total)
+            while offset >= lowest:
+                if next(pages, None) is None or monotonic() > until:
+                    log.warning("the OR11 sweep ended after %d orders: it shows %d in all", len(seen), total)
+                    return
                 page = self._waiting_page(offset)
-                moved |= page.total_count != total
-                total, front = page.total_count, _by_id(page)
+                moved |= _total(page) != total
+                total, front = _total(page), _by_id(page)
                 seen |= front
+                # Nothing there: the list is shorter than it says, so its end is looked for in the middle.
+                offset = offset - PAGE if front else min(offset - PAGE, _last_offset(lowest, (lowest + offset) // 2))
             again = lowest == 1
             if again and total > 1 and leaders.isdisjoint(front):
                 # All of the first page may have gone, so whoever is first now may not have been seen.
@@ -136,6 +152,17 @@ class OrderCalls(Calls):
         """
         answer = self._call(operations.OR75).read(TaxesAnswer)
         return {tax.code: tax.tax_calculation_rule for tax in answer.taxes if tax.tax_calculation_rule}
+
+
+def _total(page: OrdersPage) -> int:
+    """How many orders are looked for: what the page says, which is not below what it shows, nor without a limit."""
+    shown = len(page.orders) + (PAGE if page.total_count < len(page.orders) else 0)
+    return min(max(page.total_count, shown), MOST_PAGES * PAGE)
+
+
+def _last_offset(lowest: int, total: int) -> int:
+    """Where the last page of so many begins; below `lowest` where there is none."""
+    return lowest + (total - lowest - 1) // PAGE * PAGE
 
 
 def _by_id(page: OrdersPage) -> dict[str, dict[str, Any]]:

@@ -28,6 +28,7 @@ class WaitingList:
         self.meanwhile: Callable[[int], None] = lambda _: None
         self.offsets: list[int] = []
         self.failing: set[int] = set()
+        self.says: int | None = None
         network.add_callback(responses.GET, f"{URL}/api/orders", self._page)
 
     def _page(self, request: object) -> tuple[int, dict[str, str], bytes]:
@@ -38,7 +39,8 @@ class WaitingList:
             return 503, {}, b""
         listed = self.ids if asked["order"] == "asc" else self.ids[::-1]
         orders = [{"order_id": key, "created_date": _created(key)} for key in listed[offset : offset + size]]
-        answer = encode({"total_count": len(self.ids), "orders": orders})
+        total = len(self.ids) if self.says is None else self.says
+        answer = encode({"total_count": total, "orders": orders})
         self.meanwhile(len(self.offsets))
         return 200, {}, answer
 
@@ -177,3 +179,25 @@ def test_the_external_partner_tier_has_a_ceiling_of_its_own(network: responses.R
     Mirakl(Transport(base_url=URL, headers={}, gate=gate), tier="external_partner").waiting_orders()
     (counted,) = gate.counted
     assert (counted.code, counted.ceilings[0].seconds) == ("OR11", 900)
+
+
+@pytest.mark.parametrize("says", [10**12, 10_000, 251, 3, 0, -1])
+def test_a_total_that_lies_ends_the_sweep_with_what_is_there(
+    network: responses.RequestsMock, mirakl: Mirakl, says: int
+) -> None:
+    """H1: `total_count: 10^12` made a call every few milliseconds, and nothing was accepted."""
+    waiting = WaitingList(network, 250)
+    waiting.says = says
+    found = [order.order_id for order in mirakl.waiting_orders()]
+    assert len(waiting.offsets) <= 25
+    assert found == waiting.ids if says >= 250 else set(found) >= set(waiting.ids[:100])
+
+
+def test_a_sweep_that_takes_too_long_ends_with_what_it_has(
+    network: responses.RequestsMock, mirakl: Mirakl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H1: what was read is used, and the rest waits for the next sweep."""
+    waiting, clock = WaitingList(network, 1_000), iter(range(0, 100_000, 50))
+    monkeypatch.setattr("integration.mirakl.orders.monotonic", lambda: float(next(clock)))
+    assert len(mirakl.waiting_orders()) == 300
+    assert len(waiting.offsets) == 3
