@@ -50,7 +50,7 @@ def decide(
         return known, False
     intent = Intent(
         id=uuid.uuid4(), shop=tx.shop, kind=kind, subject=subject, group_key=group, state="decided",
-        plan=plan or {}, token=0, attempts=0, sends=0, absences=0, urgent=urgent,
+        plan=plan or {}, token=0, attempts=0, repeats={}, sends=0, absences=0, urgent=urgent,
         created_at=tx.now, due_at=due_at or tx.now, rung_at=tx.now,
     )  # fmt: skip
     try:
@@ -129,11 +129,13 @@ def settle(
     detail: str | None = None,
     due_at: datetime | None = None,
     absences: int | None = None,
+    repeats: Facts | None = None,
     unsent: bool = False,
     evidence: Facts | None = None,
 ) -> None:
     """Move a claimed (or unknown) intent on, under our token, and ring for whoever waited for its group.
 
+    :param repeats: how often each reason has sent it back by now; None leaves that as it is.
     :param unsent: what was written ahead has provably never left, so it does not count as a sending.
 
     :raises FenceLost: when the claim is no longer ours.
@@ -143,6 +145,8 @@ def settle(
     values["settled_at"] = None if state in OPEN else tx.now
     if absences is not None:
         values["absences"] = absences
+    if repeats is not None:
+        values["repeats"] = repeats
     if unsent:
         values["sends"] = intent.sends - 1
     before = intent.state
@@ -217,6 +221,7 @@ def reopen(
         with tx.session.begin_nested():
             intent.state, intent.reason, intent.detail = state, None, None
             intent.sends, intent.absences = (0 if forget_sends else intent.sends), 0
+            intent.repeats = {}  # a person has looked at it: whatever comes back now is counted from there
             intent.token += 1
             intent.plan = intent.plan if plan is None else plan
             intent.due_at, intent.lease_until, intent.settled_at = now, None, None

@@ -52,8 +52,11 @@ class Act(Generic[Prepared, Answer]):
     per_call: ClassVar[int] = 1
     """How many of them one call of the other side's can carry, with an answer for each (RT21…)."""
 
-    patience: ClassVar[int] = 1
+    max_refusals: ClassVar[int] = 1
     """How many refusals of a guarded call, each read back and not found, before a person is asked."""
+
+    alike: ClassVar[frozenset[str]] = frozenset()
+    """Reasons to wait that are one thing: in a row, they are counted together."""
 
     def prepare(self, ports: Ports, intent: Intent) -> Prepared:
         """Read what is needed, under the claim.
@@ -100,7 +103,10 @@ class Act(Generic[Prepared, Answer]):
         raise NotImplementedError
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
-        """What a refusal means that had no effect: hold, or try again later."""
+        """What a refusal means that had no effect: hold, or try again later.
+
+        `intent.repeats` tells how often in a row it meant each thing before.
+        """
         return Held(f"{self.kind}_rejected", rejected.message, {"status": rejected.status, "code": rejected.code})
 
     def subject(self, intent: Intent) -> str:

@@ -19,11 +19,13 @@ from integration.usecases.acts import Act, AlreadyThere
 from integration.usecases.advance_return import advance_its_return
 from integration.usecases.external_refunds import attribute, note_external
 from integration.usecases.ports import Ports
+from integration.usecases.repeats import in_a_row
 from integration.usecases.refund_case import Case, currency_of, read_case
 from integration.usecases.two_payers import nobody_else_pays
 
-PATIENCE = 20
-"""Refusals of one refund for what others do on its line, each followed by a fresh read, before a person is asked."""
+MAX_REFUSALS = 20
+"""Refusals in a row of one refund for what others do on its line, each followed by a fresh read, before a person is
+asked."""
 
 FOR_OTHERS = frozenset({"refund_in_progress", "refunded_meanwhile"})
 
@@ -47,6 +49,7 @@ class PushRefund(Act[Ready, Answered]):
     kind: ClassVar[str] = "push_refund"
     queue: ClassVar[str] = "refund"
     review_kind: ClassVar[str] = "refund"
+    alike: ClassVar[frozenset[str]] = FOR_OTHERS
 
     def prepare(self, ports: Ports, intent: Intent) -> Ready:
         case = read_case(ports, intent)
@@ -114,8 +117,9 @@ class PushRefund(Act[Ready, Answered]):
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
         means = meaning_of(rejected.message)
-        if means.reason in FOR_OTHERS and intent.attempts >= PATIENCE:
-            means = Held("refund_rejected", f"Mirakl refused, {intent.attempts} times: {rejected.message}")
+        refusals = 1 + in_a_row(intent.repeats, *FOR_OTHERS)
+        if means.reason in FOR_OTHERS and refusals >= MAX_REFUSALS:
+            means = Held("refund_rejected", f"Mirakl refused, {refusals} times in a row: {rejected.message}")
         return means
 
     def subject(self, intent: Intent) -> str:

@@ -71,13 +71,18 @@ def test_what_others_refunded_between_our_read_and_our_call_is_found_by_reading(
     assert [one.row.mirakl_refund_id for one in lane.refunds() if one.state == "external"] == [external]
 
 
-def test_a_refund_in_progress_that_never_ends_is_shown_to_a_person(lane: Lane) -> None:
+def test_a_refund_in_progress_that_never_ends_is_shown_to_a_person(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M12: so many refusals are counted, whatever else it waited for before; the sentence says how many."""
+    monkeypatch.setattr("integration.usecases.push_refund.MAX_REFUSALS", 3)
     refuse(lane, IN_PROGRESS)
-    lane.until(lambda: "refund_in_progress" in reasons(lane))
     with lane.fleet.ports.ledger.write() as tx:
-        tx.session.execute(update(Intent).where(Intent.id == ours(lane).id).values(attempts=30))
+        waited = {"insufficient_balance": 30, "waiting_to_retry": 7}
+        tx.session.execute(update(Intent).where(Intent.kind == "push_refund").values(attempts=37, repeats=waited))
     lane.until(lambda: ("refund", "refund_rejected") in lane.inbox())
-    assert "Refund already in progress" in (ours(lane).detail or "")
+    assert reasons(lane).count("sending") == 3
+    assert ours(lane).detail == "Mirakl refused, 3 times in a row: Refund already in progress"
 
 
 def test_a_second_sending_that_the_balance_does_not_bear_waits_for_it_like_a_first(lane: Lane) -> None:

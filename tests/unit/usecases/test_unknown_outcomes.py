@@ -138,11 +138,11 @@ def test_a_refused_guarded_call_may_be_done_already(ports: Ports) -> None:
     assert act.sendings == 1
 
 
-def test_a_guarded_call_that_is_refused_and_not_done_is_shown_when_patience_ends(ports: Ports) -> None:
+def test_a_guarded_call_that_is_refused_and_not_done_is_shown_after_the_last_refusal(ports: Ports) -> None:
     promise = Promise(ports, act := GuardedAct(sent=Script(Rejected("invalid state", status=400))))
     outcomes = [promise.keep() for _ in range(4)]
     assert outcomes[-1] == "held: little_act_rejected"
-    assert (act.sendings, promise.now.detail) == (GuardedAct.patience, "invalid state")
+    assert (act.sendings, promise.now.detail) == (GuardedAct.max_refusals, "invalid state")
 
 
 def test_a_guarded_call_without_an_answer_is_sent_for_as_long_as_it_takes(ports: Ports) -> None:
