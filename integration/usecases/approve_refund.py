@@ -1,4 +1,6 @@
-"""A person's approval of a refund that is above its currency's limit: how much, who and when stand in its evidence."""
+"""A person's approval of a refund that takes its return above the currency's limit: how much, who and when stand in
+its evidence.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,11 @@ ABOVE_LIMIT = "refund_above_limit"
 
 
 def approve_refund(tx: Tx, intent: Intent, *, evidence: Facts) -> str:
-    """Release a refund that is held above its limit, for the total it is held with and no more; in words.
+    """Release a refund that is held above the limit; in words.
 
-    It is worked out anew before it is sent. Should it come to more by then, it is held again.
+    What is approved is that all refunds of its return together come to the total that it is held with, and no more. It
+    is worked out anew before it is sent: should the return come to more by then, it is held again. Another refund of
+    the return that stays within the total needs no approval of its own.
 
     :raises Refused: it is held for something else, which no approval mends.
     """
@@ -26,6 +30,6 @@ def approve_refund(tx: Tx, intent: Intent, *, evidence: Facts) -> str:
     facts = {**evidence, "approved": approval.model_dump(mode="json")}
     resume(tx, intent, reason="approved", evidence=facts)
     return (
-        f"Refund {intent.id} is approved up to {approval.total} {approval.currency}: "
-        "it is worked out anew and sent within a minute."
+        f"Refund {intent.id} is approved: all refunds of its return may come to {approval.total} {approval.currency}. "
+        "It is worked out anew and, within that, sent within a minute."
     )

@@ -54,7 +54,8 @@ def next_steps(review: ReviewRow) -> list[Step]:
     if review.kind == "refund" and review.reason in ABOUT_A_DONE_REFUND:
         return [dismiss]
     if review.reason == "refund_above_limit":
-        return [Step(f"{resolve} --approve", "so much may be paid"), dismiss]
+        so_much = f"its return may come to {review.evidence.get('total')} {review.evidence.get('currency')} in all"
+        return [Step(f"{resolve} --approve", so_much), dismiss]
     if review.reason in READING_TELLS_NO_MORE:
         return [done, again, dismiss]
     if review.reason in MAY_BE_DONE:

@@ -68,7 +68,9 @@ class PushRefund(Act[Ready, Answered]):
             tax_rules=ports.reference.tax_rules() if _needs_rules(order, case.line.order_line_id) else {},
             currency=currency_of(case.row),
         )
-        require_within_limit(calculation, limits=ports.settings.refund_hold_above, approved=case.approved)
+        require_within_limit(
+            calculation, before=case.committed, limits=ports.settings.refund_hold_above, approved=case.approved
+        )
         known = intent.plan.get("baseline") if case.may_have_landed else None
         if known is None:
             known = [past.id for past in _line(order, case.line.order_line_id).refunds]

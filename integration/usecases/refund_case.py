@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from integration.domain.refund_limits import Approval
 from integration.errors import Held
 from integration.ledger.journal import journal_of
-from integration.ledger.refunds import approval_of, attributed_ids, refund_of_intent, refunds
+from integration.ledger.refunds import approval_of, attributed_ids, committed_totals, refund_of_intent, refunds
 from integration.ledger.returns import get_return, lines_of
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, RefundRow, ReturnLineRow, ReturnRow
@@ -23,7 +24,8 @@ class Case:
     """A refund of one return line.
 
     `ours`: Mirakl's refund ids of that order line that are confirmed as ours, with their units. `attributed`: those of
-    the whole order that belong to an intent of ours. `may_have_landed`: an earlier sending may stand on Mirakl.
+    the whole order that belong to an intent of ours. `committed`: what its return's other refunds come to, by currency;
+    `approved`: what a person allows all of them to come to. `may_have_landed`: an earlier sending may stand on Mirakl.
     """
 
     refund: RefundRow
@@ -32,6 +34,7 @@ class Case:
     ours: dict[str, int]
     attributed: frozenset[str]
     approved: Approval | None
+    committed: dict[str, Decimal]
     may_have_landed: bool
 
 
@@ -55,7 +58,8 @@ def read_case(ports: Ports, intent: Intent) -> Case:
                 and known.row.order_line_id == refund.order_line_id
             },
             attributed=attributed_ids(tx, refund.order_id),
-            approved=approval_of(tx, intent.id) if ports.settings.refund_hold_above else None,
+            approved=approval_of(tx, row.return_id, row.currency) if ports.settings.refund_hold_above else None,
+            committed=committed_totals(tx, row.return_id, but=intent.id),
             may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and _sent_on_trust(tx, intent)),
         )
 
