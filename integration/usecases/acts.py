@@ -65,6 +65,14 @@ class Act(Generic[Prepared, Answer]):
         """
         raise NotImplementedError
 
+    def look_again(self, tx: Tx, intent: Intent) -> None:
+        """Hold what the ledger has come to know since `prepare`, in the transaction that writes the sending ahead.
+
+        Whoever writes such a thing down later finds the sending there.
+
+        :raises Held: instead of sending.
+        """
+
     def plan(self, intent: Intent, prepared: Prepared) -> Facts:
         """What is about to be sent, for the ledger: no personal data. Includes what `intent.plan` must keep."""
         raise NotImplementedError

@@ -137,6 +137,7 @@ class Keeping:
 
     def write_ahead(self, tx: Tx) -> None:
         """Note what is about to be sent; the transaction must have committed before the first byte leaves."""
+        self.act.look_again(tx, self.intent)
         intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
 
     def answered(self, answer: Any) -> str:

@@ -13,15 +13,16 @@ from integration.domain.refund_refusals import meaning_of
 from integration.domain.refunds import Answered, Asked, Calculation, calculate
 from integration.errors import Held, Rejected
 from integration.ledger.refunds import known_mirakl_ids, refund_of_intent
+from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, RefundRow
 from integration.usecases.acts import Act, AlreadyThere
 from integration.usecases.advance_return import advance_its_return
 from integration.usecases.external_refunds import attribute, note_external
 from integration.usecases.ports import Ports
-from integration.usecases.repeats import in_a_row
 from integration.usecases.refund_case import Case, currency_of, read_case
-from integration.usecases.two_payers import nobody_else_pays
+from integration.usecases.repeats import in_a_row
+from integration.usecases.two_payers import nobody_else_pays, settled_of, words_of
 
 MAX_REFUSALS = 20
 """Refusals in a row of one refund for what others do on its line, each followed by a fresh read, before a person is
@@ -53,7 +54,7 @@ class PushRefund(Act[Ready, Answered]):
 
     def prepare(self, ports: Ports, intent: Intent) -> Ready:
         case = read_case(ports, intent)
-        nobody_else_pays(case.row)
+        nobody_else_pays(case.row, words=case.words)
         order = self._fresh_order(ports, case)
         if case.may_have_landed:
             self._found_meanwhile(order, case, intent)
@@ -76,6 +77,12 @@ class PushRefund(Act[Ready, Answered]):
             known = [past.id for past in _line(order, case.line.order_line_id).refunds]
         reveni = {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode}
         return Ready(calculation, frozenset(known), case.row.mapping_version, reveni)
+
+    def look_again(self, tx: Tx, intent: Intent) -> None:
+        """A verdict may have come in since: it locks the return, too, so that one of the two sees the other."""
+        row = lock_return(tx, refund_of_intent(tx, intent.id).return_id or "")
+        if row is not None:
+            nobody_else_pays(row, words=words_of(tx, intent))
 
     def plan(self, intent: Intent, prepared: Ready) -> Facts:
         return {
@@ -115,6 +122,7 @@ class PushRefund(Act[Ready, Answered]):
         refund.confirmed_at = tx.now
         refund.look_at = tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK))
         tx.session.flush()
+        settled_of(tx, refund)
         advance_its_return(ports, tx, refund)
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
@@ -133,6 +141,7 @@ class PushRefund(Act[Ready, Answered]):
         if calculation is not None:  # worked out, and not sent: `refunds explain` shows it
             refund_of_intent(tx, intent.id).calculation = calculation
         super().hold(tx, intent, Held(held.reason, held.detail, shown))
+        settled_of(tx, refund_of_intent(tx, intent.id))
 
     def _fresh_order(self, ports: Ports, case: Case) -> Order:
         found = ports.mirakl.orders([case.row.order_id])

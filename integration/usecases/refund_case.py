@@ -11,9 +11,10 @@ from integration.ledger.journal import journal_of
 from integration.ledger.refunds import approval_of, attributed_ids, committed_totals, refund_of_intent, refunds
 from integration.ledger.returns import get_return, lines_of
 from integration.ledger.store import Tx
-from integration.ledger.tables import Intent, RefundRow, ReturnLineRow, ReturnRow
+from integration.ledger.tables import Facts, Intent, RefundRow, ReturnLineRow, ReturnRow
 from integration.usecases.keeping import SENT_AGAIN, TOO_MANY_CALLS
 from integration.usecases.ports import Ports
+from integration.usecases.two_payers import words_of
 
 LOOKED_FOR = frozenset({TOO_MANY_CALLS, SENT_AGAIN})
 """Why a refund counts as never sent, and is looked for all the same before it is sent: that is taken on trust."""
@@ -25,7 +26,7 @@ class Case:
 
     `ours`: Mirakl's refund ids of that order line that are confirmed as ours, with their units. `attributed`: those of
     the whole order that belong to an intent of ours. `committed`: what its return's other refunds come to, by currency;
-    `approved`: what a person allows all of them to come to. `may_have_landed`: an earlier sending may stand on Mirakl.
+    `approved`: what a person allows all of them to come to. `words`: see `two_payers.words_of`. `may_have_landed`: an earlier sending may stand on Mirakl.
     """
 
     refund: RefundRow
@@ -35,6 +36,7 @@ class Case:
     attributed: frozenset[str]
     approved: Approval | None
     committed: dict[str, Decimal]
+    words: list[Facts]
     may_have_landed: bool
 
 
@@ -60,6 +62,7 @@ def read_case(ports: Ports, intent: Intent) -> Case:
             attributed=attributed_ids(tx, refund.order_id),
             approved=approval_of(tx, row.return_id, row.currency) if ports.settings.refund_hold_above else None,
             committed=committed_totals(tx, row.return_id, but=intent.id),
+            words=words_of(tx, intent),
             may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and _sent_on_trust(tx, intent)),
         )
 
