@@ -107,7 +107,9 @@ class AdjustStockMaster(_MasterAct):
         )
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Adjustment) -> None:
-        intents.decide(tx, "await_stock_master", intent.subject, plan=vars(answer))
+        awaited, new = intents.decide(tx, "await_stock_master", intent.subject, plan=vars(answer))
+        if not new:  # a person said that the last adjustment did not arrive, and had it made again
+            intents.reopen(tx, awaited, reason="adjusted_again", plan=vars(answer))
 
 
 class AwaitStockMaster(_MasterAct):

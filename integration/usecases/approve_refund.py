@@ -8,10 +8,8 @@ from integration.domain.refund_limits import Approval
 from integration.ledger.journal import journal_of
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
-from integration.usecases.refusal import Refused
+from integration.usecases.next_steps import ABOVE_LIMIT
 from integration.usecases.resume import resume
-
-ABOVE_LIMIT = "refund_above_limit"
 
 
 def approve_refund(tx: Tx, intent: Intent, *, evidence: Facts) -> str:
@@ -21,10 +19,8 @@ def approve_refund(tx: Tx, intent: Intent, *, evidence: Facts) -> str:
     is worked out anew before it is sent: should the return come to more by then, it is held again. Another refund of
     the return that stays within the total needs no approval of its own.
 
-    :raises Refused: it is held for something else, which no approval mends.
+    :raises Refused: an earlier sending is to be looked for, and another refund of the order is in flight.
     """
-    if intent.reason != ABOVE_LIMIT:
-        raise Refused(f"Refund {intent.id} is held for {intent.reason}: only {ABOVE_LIMIT} can be approved.")
     held = next(entry.evidence for entry in reversed(journal_of(tx, intent.id)) if entry.reason == ABOVE_LIMIT)
     approval = Approval(total=held["total"], currency=held["currency"])
     facts = {**evidence, "approved": approval.model_dump(mode="json")}

@@ -7,14 +7,17 @@ import uuid
 from integration.ledger.refunds import Refund, get_refund
 from integration.ledger.returns import lines_of
 from integration.ledger.store import Tx
+from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.resume import close_reviews, resume
+
+ILLEGAL = "illegal_refund_reason"
 
 ONLY_A_PERSON_KNOWS = frozenset({"answer_differs"})
 """Mirakl has made a refund that is not the one asked for: reading would not find the one asked for, and send it too."""
 
 
-def replay_refund(tx: Tx, refund_id: uuid.UUID) -> list[str]:
+def replay_refund(ports: Ports, tx: Tx, refund_id: uuid.UUID) -> list[str]:
     """What goes on, in words.
 
     :raises Refused: there is nothing to replay, or a replay cannot help.
@@ -30,8 +33,27 @@ def replay_refund(tx: Tx, refund_id: uuid.UUID) -> list[str]:
             f"Refund {refund_id} is held since {intent.reason}: look at it on Mirakl, then say with "
             "`backhaul review resolve` which refund it is (--done --refund-id) or that it is to be sent (--send-again)."
         )
+    if intent.reason == ILLEGAL:
+        _map_again(ports, tx, refund)
     close_reviews(tx, "refund", str(refund_id), reasons={intent.reason or ""}, resolution="replayed")
     return [resume(tx, intent), *_terms(tx, refund)]
+
+
+def _map_again(ports: Ports, tx: Tx, refund: Refund) -> None:
+    """A line keeps the reason that it was mapped to, but for one with which Mirakl refunds nothing."""
+    tables = ports.mappings.current()
+    for line in lines_of(tx, refund.row.return_id or ""):
+        if line.order_line_id != refund.row.order_line_id:
+            continue
+        mapped = tables.return_reasons.lookup(line.reason_code or "")
+        if mapped is None or mapped.mirakl_refund_reason == line.refund_reason:
+            raise Refused(
+                f"return_reasons.csv still has no other Mirakl reason for {line.reason_code} than {line.refund_reason}, "
+                f"with which Mirakl refused refund {refund.row.id}: put in one that it allows (`backhaul mappings check "
+                "--live`), then replay; or refund by hand and say so with --done --refund-id."
+            )
+        line.refund_reason, line.mapping_version = mapped.mirakl_refund_reason, tables.version
+    tx.session.flush()
 
 
 def _waits(refund: Refund) -> str:

@@ -8,16 +8,16 @@ from typing import Literal
 
 from integration.domain.orders import PastRefund
 from integration.ledger import intents
-from integration.ledger.journal import journal_of
 from integration.ledger.refunds import get_refund, known_mirakl_ids
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, RefundRow
 from integration.usecases.advance_return import advance_its_return
-from integration.usecases.approve_refund import ABOVE_LIMIT, approve_refund
+from integration.usecases.approve_refund import approve_refund
 from integration.usecases.external_refunds import attribute
-from integration.usecases.keeping import SENT_AGAIN
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
+from integration.usecases.send_refund_again import send_refund_again
+from integration.usecases.two_payers import settled_of
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,7 @@ def resolve_refund(
     if verb == "approve":
         return approve_refund(tx, intent, evidence=evidence)
     if verb == "send_again":
-        if intent.reason == ABOVE_LIMIT:
-            raise Refused(f"Refund {refund_id} was never sent: --approve releases it.")
-        plan = _without_what_was_shown(tx, intent)
-        intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, plan=plan, evidence=evidence)
-        return f"Refund {refund_id} is worked out anew and sent within a minute."
+        return send_refund_again(tx, row, intent, evidence=evidence)
     if verb == "dismiss":
         intents.close(tx, intent, "dropped", reason="dismissed_by_hand", evidence=evidence)
     elif found is not None:
@@ -80,22 +76,11 @@ def resolve_refund(
     else:
         raise Refused("Say with --refund-id which refund on Mirakl it is, or, where none is due there, --dismiss.")
     tx.session.flush()
+    settled_of(tx, row)
     advance_its_return(ports, tx, row)
     if found is None:
         return f"Refund {refund_id} is dropped: nothing is sent."
     return f"Refund {refund_id} is refund {found.past.id} on Mirakl: confirmed."
-
-
-def _without_what_was_shown(tx: Tx, intent: Intent) -> Facts | None:
-    """The plan, in which the refunds on Mirakl that a person was shown, and says are others, count as known before.
-
-    What lands after they looked is not among them: it is found before anything is sent again.
-    """
-    if "baseline" not in intent.plan:
-        return None
-    held = next(entry.evidence for entry in reversed(journal_of(tx, intent.id)) if entry.to_state == "held")
-    shown = {one["id"] for one in held.get("candidates", [])} | {held.get("answered", {}).get("refund_id")} - {None}
-    return {**intent.plan, "baseline": sorted({*intent.plan["baseline"], *shown})}
 
 
 def _take_for_ours(tx: Tx, row: RefundRow, intent: Intent, found: OnMirakl, evidence: Facts) -> None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
+from integration.domain.orders import Order
 from integration.ledger.reviews import resolve, reviews
+from integration.usecases.ports import Ports
+from integration.usecases.push_refund import PushRefund
+from integration.usecases.refund_case import Case
+from integration.usecases.store_verdict import store_verdict
 from tests.unit.usecases.lane import Lane, Parcel
 
 PAID_BY_REVENI = {"id": "rf-1", "amount": "25.00", "currency": "GBP", "method": "card", "status": "paid"}
@@ -61,3 +68,66 @@ def test_what_was_never_sent_is_not_paid_twice(lane: Lane) -> None:
     lane.until(lambda: ("refund", "reveni_pays_too") in lane.inbox())
     lane.turn()
     assert ("return", "reveni_paid_too") not in lane.inbox()
+
+
+def told_ever(lane: Lane) -> list[tuple[str, str | None]]:
+    """State and resolution of each case of two payers."""
+    with lane.fleet.ports.ledger.read() as tx:
+        return [(one.state, one.resolution) for one in reviews(tx, state=None) if one.reason == "reveni_paid_too"]
+
+
+def detail(lane: Lane) -> str:
+    with lane.fleet.ports.ledger.read() as tx:
+        return "".join(one.detail for one in reviews(tx) if one.reason == "reveni_paid_too")
+
+
+def test_a_verdict_between_reading_and_sending_holds_the_refund_and_is_no_alarm(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M14: a refund that is only claimed was not sent; and what comes in before it is sent still stops it."""
+    lane.arrive(parcel := lane.send_back())
+    fresh_order = PushRefund._fresh_order
+
+    def meanwhile(self: PushRefund, ports: Ports, case: Case) -> Order:
+        order = fresh_order(self, ports, case)
+        lane.sandbox.set_reveni_return(parcel.return_id, refunds=[PAID_BY_REVENI])
+        twin = ports.reveni.return_(lane.reveni_id(parcel) or "")
+        with ports.ledger.write() as tx:
+            store_verdict(ports, tx, twin)
+        return order
+
+    monkeypatch.setattr(PushRefund, "_fresh_order", meanwhile)
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: ("refund", "reveni_pays_too") in lane.inbox())
+    assert (lane.sandbox.books()["calls"].get("OR28", 0), told_ever(lane)) == (0, [])
+
+
+def test_a_case_of_two_payers_closes_when_mirakl_turns_out_not_to_have_paid(lane: Lane) -> None:
+    """M14: it is told while the outcome is not known, without a word of a refund that Mirakl has made."""
+    lane.arrive(parcel := lane.send_back())
+    lane.sandbox.add_fault("OR28", "lost_before", times=1)
+    lane.judge(parcel, accepted=1)
+    lane.work_until("push_refund", "unknown: outcome_unknown")
+    lane.sandbox.set_reveni_return(parcel.return_id, refunds=[PAID_BY_REVENI])
+    lane.tell(parcel)
+    lane.until(lambda: ("return", "reveni_paid_too") in lane.inbox())
+    assert "was sent to Mirakl, and its outcome is not known yet" in detail(lane)
+    lane.until(lambda: ("refund", "reveni_pays_too") in lane.inbox())
+    assert told_ever(lane) == [("resolved", "Mirakl has made none of its refunds: nothing was paid twice")]
+    assert lane.sandbox.books()["refunds"].get(parcel.order_line_id, []) == []
+
+
+def test_a_case_of_two_payers_says_so_when_mirakl_turns_out_to_have_paid(lane: Lane) -> None:
+    """M14: the one case is about what is known by now, and closes when Reveni takes back what it said."""
+    lane.arrive(parcel := lane.send_back())
+    lane.sandbox.add_fault("OR28", "lost_after", times=1)
+    lane.judge(parcel, accepted=1)
+    lane.work_until("push_refund", "unknown: outcome_unknown")
+    lane.sandbox.set_reveni_return(parcel.return_id, refunds=[PAID_BY_REVENI])
+    lane.tell(parcel)
+    lane.until(lambda: "has refunded" in detail(lane))
+    assert f"has refunded {made(lane, parcel)} already" in detail(lane)
+    lane.sandbox.set_reveni_return(parcel.return_id, refunds=[])
+    lane.tell(parcel)
+    lane.until(lambda: ("return", "reveni_paid_too") not in lane.inbox())
+    assert told_ever(lane) == [("resolved", "Reveni does not pay it any more: nothing was paid twice")]
