@@ -14,7 +14,6 @@ from integration.ledger.journal import journal_of
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, RefundRow
 
-
 ABSENCES = 2
 """Complete readings in a row without it that show that a refund was not made."""
 

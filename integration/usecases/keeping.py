@@ -23,7 +23,7 @@ from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
 from integration.usecases.ports import Ports
-from integration.usecases.repeats import counted, in_a_row
+from integration.usecases.repeats import UNEXPECTED_ERROR, counted, in_a_row, unexpected
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +38,6 @@ MAX_SENDS = 2
 
 MAX_UNEXPECTED_ERRORS = 10
 """Errors in a row that nobody foresaw, before a person is asked."""
-
-UNEXPECTED_ERROR = "unexpected_error"
-"""What such errors are counted under, wherever the intent stood when one happened."""
 
 CREDENTIALS_PAUSE = 300.0
 """Seconds until the next try after a 401 or 403: a key is mended by a person."""
@@ -203,7 +200,7 @@ class Keeping:
             )
         errors = in_a_row(intent.repeats, UNEXPECTED_ERROR)
         if errors >= MAX_UNEXPECTED_ERRORS:
-            raise _unexpected(intent.detail or "an error", errors)
+            raise unexpected(intent.detail or "an error", errors)
         repeats = self._count("not_found")
         wait = self._delay("not_found", repeats) if self.act.guarded else 0.0
         return self._again("not_found", wait, no_effect=True, absences=absences, repeats=repeats)
@@ -212,7 +209,8 @@ class Keeping:
         """The last sending was refused, and no earlier one is on the other side: hold it, or try again later."""
         means = self.act.refused(self.intent, rejected)
         if isinstance(means, Held):
-            raise means from None
+            # A refusal that reading has borne out is no sending: it uses up none of those that may be made.
+            return self._hold(means, unsent=self.intent.state == "unknown")
         repeats = self._count(means.reason, went_well=True)
         wait = self._delay(means.reason, repeats)
         return self._again(means.reason, wait, rejected.message, unsent=True, no_effect=True, repeats=repeats)
@@ -244,9 +242,10 @@ class Keeping:
         intents.settle(tx, self.intent, "confirmed", evidence=self.act.evidence(self.intent, answer))
         self.act.record(self.ports, tx, self.intent, answer)
 
-    def _hold(self, held: Held) -> str:
+    def _hold(self, held: Held, *, unsent: bool = False) -> str:
+        why: Facts = {"reason": held.reason, "detail": held.detail, "evidence": held.evidence}
         with self.ports.ledger.write() as tx:
-            intents.settle(tx, self.intent, "held", reason=held.reason, detail=held.detail, evidence=held.evidence)
+            intents.settle(tx, self.intent, "held", unsent=unsent, **why)
             self.act.hold(tx, self.intent, held)
         return f"held: {held.reason}"
 
@@ -256,7 +255,7 @@ class Keeping:
         if self.sent:
             self._unknown("outcome_unknown", what, repeats=repeats)
         elif errors >= MAX_UNEXPECTED_ERRORS:
-            self._hold(_unexpected(what, errors))
+            self._hold(unexpected(what, errors))
         else:
             self._again(UNEXPECTED_ERROR, self._delay(UNEXPECTED_ERROR, repeats), what, repeats=repeats)
 
@@ -290,7 +289,3 @@ class Keeping:
         """Growing with how often in a row the same thing has sent the intent back."""
         times = in_a_row(repeats, *(self.act.alike if reason in self.act.alike else (reason,)))
         return self.ports.settings.scaled(self.retry.delay(times, spread=self.ports.spread))
-
-
-def _unexpected(what: str, errors: int) -> Held:
-    return Held(UNEXPECTED_ERROR, f"{what}, {errors} times in a row.")

@@ -103,7 +103,7 @@ def _put_on_sale(ports: Ports, tx: Tx, line: ReturnLineRow, movement: MovementRo
 
 
 def _tell_already_on_sale(tx: Tx, line: ReturnLineRow, units: int) -> None:
-    """One case for all lines of the return, with the units of each, told once; it closes where Reveni takes all back."""
+    """One case for all lines of a return, told once for each of their units; it closes when Reveni takes all back."""
     of_line = f"{line.return_id} {line.order_line_id} "
     if not units:
         forget_alerts(tx, ON_SALE, [one for one in given_alerts(tx, ON_SALE) if one.startswith(of_line)])

@@ -107,7 +107,9 @@ def why_not(review: ReviewRow, verb: Verb) -> str | None:
     if verb != "send_again" or _may_be_sent_again(review):
         return None
     if about_done:
-        return f"Refund {review.subject} is not sent again for what Mirakl says of it afterwards: --dismiss closes this."
+        return (
+            f"Refund {review.subject} is not sent again for what Mirakl says of it afterwards: --dismiss closes this."
+        )
     if review.reason == ABOVE_LIMIT:
         return f"Refund {review.subject} was never sent: --approve releases it."
     if review.reason in ENDED:

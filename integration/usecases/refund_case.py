@@ -26,7 +26,8 @@ class Case:
 
     `ours`: Mirakl's refund ids of that order line that are confirmed as ours, with their units. `attributed`: those of
     the whole order that belong to an intent of ours. `committed`: what its return's other refunds come to, by currency;
-    `approved`: what a person allows all of them to come to. `words`: see `two_payers.words_of`. `may_have_landed`: an earlier sending may stand on Mirakl.
+    `approved`: what a person allows all of them to come to. `words`: see `two_payers.words_of`. `may_have_landed`: an
+    earlier sending may stand on Mirakl.
     """
 
     refund: RefundRow

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from integration.errors import Held
 from integration.ledger.tables import Facts, Intent
+
+UNEXPECTED_ERROR = "unexpected_error"
+"""What errors that nobody foresaw are counted under, wherever the intent stood when one happened."""
 
 
 def counted(intent: Intent, reason: str, *, alike: Collection[str] = (), went_well: bool) -> Facts:
@@ -26,3 +30,8 @@ def counted(intent: Intent, reason: str, *, alike: Collection[str] = (), went_we
 def in_a_row(repeats: Facts, *reasons: str) -> int:
     """How often these reasons have sent the intent back, taken together."""
     return sum(repeats.get(one, 0) for one in reasons)
+
+
+def unexpected(what: str, errors: int) -> Held:
+    """So many of them in a row that a person is asked."""
+    return Held("unexpected_error", f"{what}, {errors} times in a row.")

@@ -33,27 +33,28 @@ def replay_refund(ports: Ports, tx: Tx, refund_id: uuid.UUID) -> list[str]:
             f"Refund {refund_id} is held since {intent.reason}: look at it on Mirakl, then say with "
             "`backhaul review resolve` which refund it is (--done --refund-id) or that it is to be sent (--send-again)."
         )
-    if intent.reason == ILLEGAL:
-        _map_again(ports, tx, refund)
+    remapped = _map_again(ports, tx, refund) if intent.reason == ILLEGAL else []
     close_reviews(tx, "refund", str(refund_id), reasons={intent.reason or ""}, resolution="replayed")
-    return [resume(tx, intent), *_terms(tx, refund)]
+    return [resume(tx, intent), *_terms(tx, refund), *remapped]
 
 
-def _map_again(ports: Ports, tx: Tx, refund: Refund) -> None:
+def _map_again(ports: Ports, tx: Tx, refund: Refund) -> list[str]:
     """A line keeps the reason that it was mapped to, but for one with which Mirakl refunds nothing."""
-    tables = ports.mappings.current()
+    tables, steps = ports.mappings.current(), []
     for line in lines_of(tx, refund.row.return_id or ""):
+        mapped = tables.return_reasons.lookup(line.reason_code or "")
         if line.order_line_id != refund.row.order_line_id:
             continue
-        mapped = tables.return_reasons.lookup(line.reason_code or "")
         if mapped is None or mapped.mirakl_refund_reason == line.refund_reason:
-            raise Refused(
-                f"return_reasons.csv still has no other Mirakl reason for {line.reason_code} than {line.refund_reason}, "
-                f"with which Mirakl refused refund {refund.row.id}: put in one that it allows (`backhaul mappings check "
-                "--live`), then replay; or refund by hand and say so with --done --refund-id."
+            steps.append(
+                f"return_reasons.csv still has no other reason for {line.reason_code} than {line.refund_reason}, with "
+                "which Mirakl refused it: unless Mirakl allows that by now (`backhaul mappings check --live`), it is "
+                "held again"
             )
-        line.refund_reason, line.mapping_version = mapped.mirakl_refund_reason, tables.version
+        else:
+            line.refund_reason, line.mapping_version = mapped.mirakl_refund_reason, tables.version
     tx.session.flush()
+    return steps
 
 
 def _waits(refund: Refund) -> str:

@@ -18,6 +18,7 @@ from integration.usecases.resolve_return import send_return_again
 from integration.usecases.resolve_stock import resolve_movement
 from integration.usecases.resume import BY_HAND
 
+
 def resolve_review(
     ports: Ports,
     review_id: uuid.UUID,

@@ -46,7 +46,9 @@ def test_what_is_above_its_limit_needs_approval(
     with pytest.raises(Held) as held:
         require_within_limit(a_refund(2), before={}, limits=limits, approved=approved)
     assert held.value.reason == "refund_above_limit"
-    assert held.value.detail == f"A refund of 55.00 GBP needs approval: {why} (REFUND_HOLD_ABOVE). Nothing of it was sent."
+    assert (
+        held.value.detail == f"A refund of 55.00 GBP needs approval: {why} (REFUND_HOLD_ABOVE). Nothing of it was sent."
+    )
     assert held.value.evidence["total"] == "55.00"
 
 

@@ -135,8 +135,7 @@ def test_a_refund_of_others_is_a_case_where_the_shopper_may_have_been_paid_twice
 
 
 def test_a_stranger_that_stands_alone_after_all_is_no_case_any_more(story: Story) -> None:
-    """M14: ours was sent and not made, or the stranger was ours: nobody was paid twice, and the case closes by itself.
-    """
+    """M14: ours was sent and not made, or the stranger was ours: nobody was paid twice; the case closes itself."""
     twice = story.sandbox.refund_externally("matched-1", amount="20.00")
     refresh_account(story.fleet.ports)
 

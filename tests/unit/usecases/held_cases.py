@@ -1,4 +1,4 @@
-"""Cases of the review inbox, put into the ledger as the fleet would have left them there: a kind, a reason, no fleet."""
+"""Cases of the review inbox, put into the ledger as the fleet would have left them: a kind, a reason."""
 
 from __future__ import annotations
 

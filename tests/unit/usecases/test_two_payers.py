@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from integration.domain.orders import Order
+from integration.ledger.returns import get_return
 from integration.ledger.reviews import resolve, reviews
 from integration.usecases.ports import Ports
 from integration.usecases.push_refund import PushRefund
 from integration.usecases.refund_case import Case
+from integration.usecases.resolve_review import resolve_review
 from integration.usecases.store_verdict import store_verdict
 from tests.unit.usecases.lane import Lane, Parcel
 
@@ -131,3 +133,43 @@ def test_a_case_of_two_payers_says_so_when_mirakl_turns_out_to_have_paid(lane: L
     lane.tell(parcel)
     lane.until(lambda: ("return", "reveni_paid_too") not in lane.inbox())
     assert told_ever(lane) == [("resolved", "Reveni does not pay it any more: nothing was paid twice")]
+
+
+def say_that_mirakl_pays(lane: Lane) -> str:
+    with lane.fleet.ports.ledger.read() as tx:
+        (review,) = [one.id for one in reviews(tx) if one.reason == "reveni_pays_too"]
+    return resolve_review(lane.fleet.ports, review, "send_again", note="Reveni's payment failed")
+
+
+def test_a_person_says_that_mirakl_is_to_pay_and_it_does(lane: Lane) -> None:
+    """M13: it is sent, once and for what Reveni had said: something new is another case, and no alarm follows."""
+    lane.arrive(*(parcels := [lane.send_back(), lane.send_back()]))
+    told, news = parcels
+    for parcel in parcels:
+        lane.sandbox.set_reveni_return(parcel.return_id, refunds=[PAID_BY_REVENI])
+    lane.judge(told, accepted=1)
+    lane.until(lambda: ("refund", "reveni_pays_too") in lane.inbox())
+    assert "it is worked out anew and sent within a minute" in say_that_mirakl_pays(lane)
+    lane.until(lambda: lane.refunds(told)[0].state in ("confirmed", "refunded"))
+    assert made(lane, told) == lane.refunds(told)[0].row.mirakl_refund_id
+    lane.tell(told)
+    lane.turn()
+    assert told_ever(lane) == []
+
+    lane.judge(news, accepted=1)
+    lane.until(lambda: ("refund", "reveni_pays_too") in lane.inbox())
+    lane.sandbox.set_reveni_return(news.return_id, refunds=[PAID_BY_REVENI, {**PAID_BY_REVENI, "id": "rf-2"}])
+    lane.tell(news)
+    lane.until(lambda: len(get_facts(lane, news)) == 2)
+    say_that_mirakl_pays(lane)  # about the one payment that was shown
+    lane.until(lambda: ("refund", "reveni_pays_too") in lane.inbox())
+    assert news.order_line_id not in lane.sandbox.books()["refunds"]
+    say_that_mirakl_pays(lane)
+    lane.until(lambda: lane.refunds(news)[0].state in ("confirmed", "refunded"))
+
+
+def get_facts(lane: Lane, parcel: Parcel) -> list[object]:
+    with lane.fleet.ports.ledger.read() as tx:
+        row = get_return(tx, parcel.return_id)
+    assert row is not None
+    return row.reveni_refunds

@@ -125,7 +125,7 @@ IS_OVER: Final = {
 
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
-    """One ledger for all of them: each case has ids of its own. The tables say what mends a cause that they can mend."""
+    """One ledger for all of them: each case has ids of its own. What a table can mend, these tables have mended."""
     folder = tmp_path_factory.mktemp("verbs")
     settings = Settings.model_validate(
         {
@@ -228,5 +228,5 @@ def test_a_word_that_mirakl_is_to_pay_holds_for_what_reveni_had_said_and_for_not
         assert word == reveni_says(row) == {"type": "refund", "mode": "instant", "refunds": []}
         nobody_else_pays(row, words=[word])
         row.reveni_refunds = [{"id": "rf-1"}]
-        with pytest.raises(Held, match="unknown_return|reveni_pays_too"):
+        with pytest.raises(Held, match=r"unknown_return|reveni_pays_too"):
             nobody_else_pays(row, words=[word])
