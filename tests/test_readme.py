@@ -169,3 +169,7 @@ def _reasons(*errors: str) -> set[str]:
                 case ast.JoinedStr(values=[*_, ast.Constant(value=str(end))]):
                     reasons.add(f"*{end}")
     return reasons
+
+
+HELD_REASONS = _words(_table("Held reasons"))
+"""As README's table names them."""

@@ -61,7 +61,7 @@ def tell(explained: dict[str, Any]) -> None:
                f" {shown(explained['mirakl_refund_state'])}".rstrip())  # fmt: skip
     typer.echo(f"Reveni's own figure (W3): {_words(explained['reveni'])}")
     if explained["approval"]:
-        typer.echo(f"Approved above its limit: {_words(explained['approval'])}")
+        typer.echo(f"Approved for all refunds of its return together: {_words(explained['approval'])}")
     typer.echo(f"Reasons mapped with version: {explained['mapping_version'] or 'none'}")
     if explained["journal"]:
         typer.echo("")
@@ -69,7 +69,9 @@ def tell(explained: dict[str, Any]) -> None:
 
 
 def _approval(journal: list[JournalEntry]) -> dict[str, Any] | None:
-    """`total` is the most that may be paid, in `currency`; `by` who decided, `who` wrote it down, `at` when."""
+    """`total` is the most that all refunds of the return may come to, in `currency`; `by` who decided, `who` wrote it
+    down, `at` when.
+    """
     for entry in reversed(journal):
         if "approved" in entry.evidence:
             return {**entry.evidence["approved"], "by": entry.evidence["by"], "who": entry.who, "at": shown(entry.at)}

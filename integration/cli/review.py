@@ -12,9 +12,9 @@ from integration.cli.output import print_json, show_rows, shown
 from integration.cli.session import acting, reading
 from integration.ledger.reviews import get_review, reviews
 from integration.ledger.tables import ReviewRow
-from integration.usecases.next_steps import next_steps
+from integration.usecases.next_steps import Verb, next_steps
 from integration.usecases.refusal import Refused
-from integration.usecases.resolve_review import Verb, resolve_review
+from integration.usecases.resolve_review import resolve_review
 
 app = typer.Typer(help="Cases that wait for a person.", no_args_is_help=True)
 

@@ -50,7 +50,7 @@ def decide(
         return known, False
     intent = Intent(
         id=uuid.uuid4(), shop=tx.shop, kind=kind, subject=subject, group_key=group, state="decided",
-        plan=plan or {}, token=0, attempts=0, sends=0, absences=0, urgent=urgent,
+        plan=plan or {}, token=0, attempts=0, repeats={}, sends=0, absences=0, urgent=urgent,
         created_at=tx.now, due_at=due_at or tx.now, rung_at=tx.now,
     )  # fmt: skip
     try:
@@ -129,11 +129,13 @@ def settle(
     detail: str | None = None,
     due_at: datetime | None = None,
     absences: int | None = None,
+    repeats: Facts | None = None,
     unsent: bool = False,
     evidence: Facts | None = None,
 ) -> None:
     """Move a claimed (or unknown) intent on, under our token, and ring for whoever waited for its group.
 
+    :param repeats: how often each reason has sent it back by now; None leaves that as it is.
     :param unsent: what was written ahead has provably never left, so it does not count as a sending.
 
     :raises FenceLost: when the claim is no longer ours.
@@ -143,6 +145,8 @@ def settle(
     values["settled_at"] = None if state in OPEN else tx.now
     if absences is not None:
         values["absences"] = absences
+    if repeats is not None:
+        values["repeats"] = repeats
     if unsent:
         values["sends"] = intent.sends - 1
     before = intent.state
@@ -203,11 +207,13 @@ def reopen(
     reason: str,
     state: Literal["decided", "unknown"] = "decided",
     forget_sends: bool = False,
+    plan: Facts | None = None,
     evidence: Facts | None = None,
 ) -> None:
     """A person has the intent go on: from the start, or, as `unknown`, with reading. Its fence grows.
 
     :param forget_sends: it is certain, or a person says so, that no sending so far had an effect.
+    :param plan: what changes in it; None leaves it as it is.
     :raises GroupInFlight: it cannot be `unknown` now.
     """
     before, now = intent.state, tx.now
@@ -215,6 +221,8 @@ def reopen(
         with tx.session.begin_nested():
             intent.state, intent.reason, intent.detail = state, None, None
             intent.sends, intent.absences = (0 if forget_sends else intent.sends), 0
+            intent.plan = intent.plan if plan is None else plan
+            intent.repeats = {}  # a person has looked at it: whatever comes back now is counted from there
             intent.token += 1
             intent.due_at, intent.lease_until, intent.settled_at = now, None, None
     except IntegrityError:

@@ -14,6 +14,12 @@ from integration.ledger.journal import journal_of
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, RefundRow
 
+ABSENCES = 2
+"""Complete readings in a row without it that show that a refund was not made."""
+
+REFUSED = frozenset({"refund_rejected", "illegal_refund_reason"})
+"""Mirakl refused it in so many words: its only sending had no effect."""
+
 
 class Refund(NamedTuple):
     row: RefundRow
@@ -27,6 +33,21 @@ class Refund(NamedTuple):
         if self.intent.state == "confirmed" and self.row.refund_state == "REFUNDED":
             return "refunded"
         return self.intent.state
+
+    @property
+    def may_be_made(self) -> bool:
+        """Mirakl has made it, or was asked to and nothing shows that it has not.
+
+        What was only claimed was not asked for: it is read before that, and may be held.
+        """
+        intent = self.intent
+        if self.row.mirakl_refund_id is not None:
+            return True
+        if intent is None or intent.state == "dropped" or intent.sends == 0:
+            return False
+        looked_for = intent.state != "unknown" and intent.absences >= ABSENCES
+        refused = intent.state == "held" and intent.reason in REFUSED and intent.sends == 1
+        return not looked_for and not refused
 
 
 def get_refund(tx: Tx, refund_id: uuid.UUID) -> Refund | None:
@@ -60,6 +81,34 @@ def add_refund(
     )  # fmt: skip
     tx.session.add(row)
     return row
+
+
+def committed_totals(tx: Tx, return_id: str, *, but: uuid.UUID) -> dict[str, Decimal]:
+    """What the refunds of a return come to that are made, may be, or will be without a further word of anybody's:
+    product and shipping together, by currency.
+
+    :param but: the intent that is left out. So are those that a person has dropped, those that are held and were never
+        sent, and those that were not worked out yet: each of these is held against the limit when its turn comes.
+    """
+    totals: dict[str, Decimal] = {}
+    for refund in refunds(tx, return_id=return_id):
+        amounts = _committed(refund)
+        if refund.row.intent_id != but and amounts is not None:
+            currency, total = amounts
+            totals[currency] = totals.get(currency, Decimal(0)) + total
+    return totals
+
+
+def _committed(refund: Refund) -> tuple[str, Decimal] | None:
+    row, intent = refund.row, refund.intent
+    if row.mirakl_refund_id is not None:
+        return row.currency or "", (row.amount or Decimal(0)) + (row.shipping_amount or Decimal(0))
+    if intent is None or intent.state == "dropped" or "calculation" not in intent.plan:
+        return None
+    if intent.state == "held" and not refund.may_be_made:
+        return None
+    asked = intent.plan["calculation"]["asked"]
+    return asked["currency"], Decimal(asked["amount"]) + Decimal(asked["shipping_amount"])
 
 
 def attributed_ids(tx: Tx, order_id: str) -> frozenset[str]:
@@ -112,10 +161,17 @@ def waiting_totals(tx: Tx, reason: str) -> dict[str, Decimal]:
     return dict(sorted(totals.items()))
 
 
-def approval_of(tx: Tx, intent_id: uuid.UUID) -> Approval | None:
-    """The newest approval of a refund that is above its limit, as its evidence holds it."""
-    given = [entry.evidence["approved"] for entry in journal_of(tx, intent_id) if "approved" in entry.evidence]
-    return Approval.model_validate(given[-1]) if given else None
+def approval_of(tx: Tx, return_id: str, currency: str | None) -> Approval | None:
+    """The largest approval in this currency of what a return comes to, as the evidence of its refunds holds it."""
+    given = [
+        Approval.model_validate(entry.evidence["approved"])
+        for refund in refunds(tx, return_id=return_id)
+        if refund.intent is not None
+        for entry in journal_of(tx, refund.intent.id)
+        if "approved" in entry.evidence
+    ]
+    in_currency = [approval for approval in given if approval.currency == currency]
+    return max(in_currency, key=lambda approval: approval.total, default=None)
 
 
 def refunds_of_others(tx: Tx, refund: RefundRow) -> frozenset[str]:

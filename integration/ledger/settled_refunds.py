@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, or_, select
 
 from integration.ledger.accounts import batches
+from integration.ledger.refunds import Refund
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, JournalEntry, RefundRow, SightingRow, TransactionRow
 
@@ -105,15 +106,16 @@ def _found(tx: Tx, *conditions: Any) -> Iterator[SettledRefund]:
 
 
 def ours_on_lines(tx: Tx, order_line_ids: Collection[str]) -> dict[str, list[tuple[uuid.UUID, str]]]:
-    """Our refunds of these order lines that were sent at least once, each with the state of its intent."""
+    """Our refunds of these order lines that Mirakl has made or may have, each with the state of its intent."""
     found: dict[str, list[tuple[uuid.UUID, str]]] = {}
     for ids in batches(sorted(order_line_ids)):
         rows = tx.session.execute(
-            select(RefundRow.order_line_id, RefundRow.id, Intent.state)
+            select(RefundRow, Intent)
             .join(Intent, Intent.id == RefundRow.intent_id)
             .where(RefundRow.shop == tx.shop, RefundRow.order_line_id.in_(ids), Intent.sends > 0)
             .order_by(RefundRow.created_at, RefundRow.id)
         )
-        for order_line_id, refund_id, state in rows:
-            found.setdefault(order_line_id, []).append((refund_id, state))
+        for row, intent in rows:
+            if Refund(row, intent).may_be_made:
+                found.setdefault(row.order_line_id, []).append((row.id, intent.state))
     return found

@@ -39,7 +39,7 @@ class AcceptOrder(Act[Acceptance, Outcome]):
     review_kind: ClassVar[str] = "order"
     guarded: ClassVar[bool] = True
     in_batches: ClassVar[bool] = True
-    patience: ClassVar[int] = 5
+    max_refusals: ClassVar[int] = 5
 
     def prepare(self, ports: Ports, intent: Intent) -> Acceptance:
         return Acceptance(intent.subject, intent.plan["lines"])

@@ -52,8 +52,11 @@ class Act(Generic[Prepared, Answer]):
     per_call: ClassVar[int] = 1
     """How many of them one call of the other side's can carry, with an answer for each (RT21…)."""
 
-    patience: ClassVar[int] = 1
+    max_refusals: ClassVar[int] = 1
     """How many refusals of a guarded call, each read back and not found, before a person is asked."""
+
+    alike: ClassVar[frozenset[str]] = frozenset()
+    """Reasons to wait that are one thing: in a row, they are counted together."""
 
     def prepare(self, ports: Ports, intent: Intent) -> Prepared:
         """Read what is needed, under the claim.
@@ -61,6 +64,14 @@ class Act(Generic[Prepared, Answer]):
         :raises Held, Waits, AlreadyThere, Retryable: instead of sending.
         """
         raise NotImplementedError
+
+    def look_again(self, tx: Tx, intent: Intent) -> None:
+        """Hold what the ledger has come to know since `prepare`, in the transaction that writes the sending ahead.
+
+        Whoever writes such a thing down later finds the sending there.
+
+        :raises Held: instead of sending.
+        """
 
     def plan(self, intent: Intent, prepared: Prepared) -> Facts:
         """What is about to be sent, for the ledger: no personal data. Includes what `intent.plan` must keep."""
@@ -99,7 +110,7 @@ class Act(Generic[Prepared, Answer]):
         """
         raise NotImplementedError
 
-    def look_again(self, ports: Ports, intent: Intent) -> Answer | None:
+    def read_before_repeat(self, ports: Ports, intent: Intent) -> Answer | None:
         """`read_back` before a sending that follows one which was turned away (401, 403, 429).
 
         :raises Held: as `read_back` does.
@@ -107,7 +118,10 @@ class Act(Generic[Prepared, Answer]):
         return self.read_back(ports, intent)
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
-        """What a refusal means that had no effect: hold, or try again later."""
+        """What a refusal means that had no effect: hold, or try again later.
+
+        `intent.repeats` tells how often in a row it meant each thing before.
+        """
         return Held(f"{self.kind}_rejected", rejected.message, {"status": rejected.status, "code": rejected.code})
 
     def subject(self, intent: Intent) -> str:

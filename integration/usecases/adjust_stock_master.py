@@ -16,12 +16,14 @@ from integration.ledger.tables import Facts, Intent, MovementRow
 from integration.usecases.acts import Act, WaitsFor
 from integration.usecases.move_units import hold_movement
 from integration.usecases.ports import Ports
+from integration.usecases.repeats import in_a_row
 from integration.usecases.stock_channel import open_channel
 
 APPLIES_WITHIN = 5.0
 """Seconds between looks: an adjustment is applied asynchronously (contracts: BigCommerce, Adjust)."""
 
 MOST_LOOKS = 24
+"""Looks in a row that do not show the units, before a person is asked."""
 
 
 How = Literal["relative", "by_product", "absolute"]
@@ -105,7 +107,9 @@ class AdjustStockMaster(_MasterAct):
         )
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Adjustment) -> None:
-        intents.decide(tx, "await_stock_master", intent.subject, plan=vars(answer))
+        awaited, new = intents.decide(tx, "await_stock_master", intent.subject, plan=vars(answer))
+        if not new:  # a person said that the last adjustment did not arrive, and had it made again
+            intents.reopen(tx, awaited, reason="adjusted_again", plan=vars(answer))
 
 
 class AwaitStockMaster(_MasterAct):
@@ -119,8 +123,10 @@ class AwaitStockMaster(_MasterAct):
         level = _level(ports, expected.sku)
         if level >= expected.before + expected.quantity:
             return expected
-        if intent.attempts > MOST_LOOKS:
-            raise Held("stock_master_unclear", f"BigCommerce still shows {level} of {expected.sku}.", intent.plan)
+        looks = 1 + in_a_row(intent.repeats, "stock_master_applies")
+        if looks > MOST_LOOKS:
+            still = f"BigCommerce still shows {level} of {expected.sku} at the {looks}th look."
+            raise Held("stock_master_unclear", still, intent.plan)
         raise WaitsFor("stock_master_applies", ports.settings.scaled(APPLIES_WITHIN))
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Adjustment) -> None:

@@ -10,9 +10,10 @@ from integration.domain.refund_matching import in_figures
 from integration.domain.refunds import Calculation
 from integration.domain.retry import RetryPolicy
 from integration.ledger.intents import OPEN
-from integration.ledger.marks import alert_once
+from integration.ledger.listings import open_reviews_of
+from integration.ledger.marks import alert_once, forget_alerts, given_alerts
 from integration.ledger.refunds import attributed_ids, refunds, to_look_at
-from integration.ledger.reviews import open_review
+from integration.ledger.reviews import close_review, open_review
 from integration.ledger.store import Tx
 from integration.ledger.tables import RefundRow
 from integration.usecases.external_refunds import note_external
@@ -59,6 +60,7 @@ def _take_over(ports: Ports, tx: Tx, row: RefundRow, order: Order | None) -> Non
 def _compare(tx: Tx, row: RefundRow, past: PastRefund) -> None:
     """Say it once where Mirakl shows another amount by now than the one that it confirmed."""
     if past.amount in (None, row.amount) and past.shipping_amount in (None, row.shipping_amount):
+        _compare_no_more(tx, row, past)
         return
     detail = (
         f"Refund {past.id} of order {row.order_id} was {_figures(row, row)} when Mirakl confirmed it,"
@@ -89,6 +91,14 @@ def _show_strangers(tx: Tx, row: RefundRow, line: OrderLine) -> None:
         open_review(
             tx, kind="refund", subject=str(row.id), reason="on_mirakl_but_not_ours", detail=detail, evidence=evidence
         )
+
+
+def _compare_no_more(tx: Tx, row: RefundRow, past: PastRefund) -> None:
+    for review in open_reviews_of(tx, kind="refund", subject=str(row.id)):
+        if review.reason == CHANGED:
+            close_review(tx, review, resolution=f"Mirakl shows refund {past.id} as it was confirmed again")
+            told = [one for one in given_alerts(tx, CHANGED) if one.startswith(f"{past.id} ")]
+            forget_alerts(tx, CHANGED, told)
 
 
 def _figures(row: RefundRow, of: RefundRow | PastRefund) -> str:

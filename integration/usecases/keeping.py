@@ -21,9 +21,10 @@ from integration.ledger import intents
 from integration.ledger.intents import FenceLost
 from integration.ledger.journal import CREDENTIALS_REFUSED, TOO_MANY_CALLS, turned_away
 from integration.ledger.store import Tx
-from integration.ledger.tables import Intent
+from integration.ledger.tables import Facts, Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
 from integration.usecases.ports import Ports
+from integration.usecases.repeats import UNEXPECTED_ERROR, counted, in_a_row, unexpected
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,8 @@ BETWEEN_ABSENCES = 600.0
 MAX_SENDS = 2
 """Sendings of one intent that happen by themselves; a third needs a person."""
 
-MAX_SURPRISES = 10
-"""Attempts of one intent that may end in an error nobody foresaw, before a person is asked."""
+MAX_UNEXPECTED_ERRORS = 10
+"""Errors in a row that nobody foresaw, before a person is asked."""
 
 CREDENTIALS_PAUSE = 300.0
 """Seconds until the next try after a 401 or 403: a key is mended by a person."""
@@ -85,15 +86,18 @@ class Keeping:
             raise
         except Held as held:
             return self._hold(held)
-        except WaitsFor as waits:
-            return self._again(waits.reason, waits.seconds)
         except Waits as waits:
-            return self._again(waits.reason, self._delay())
+            return self._waits(waits)
         except Retryable as failure:
             return self._turned_away(failure)
         except Exception as surprise:
             self._surprised(type(surprise).__name__)  # its text may hold anything
             raise
+
+    def _waits(self, waits: Waits) -> str:
+        repeats = self._count(waits.reason, went_well=True)
+        seconds = waits.seconds if isinstance(waits, WaitsFor) else self._delay(waits.reason, repeats)
+        return self._again(waits.reason, seconds, repeats=repeats)
 
     def _prepare_and_send(self) -> str:
         return self._prepare() or self._write_ahead_and_send()
@@ -101,7 +105,7 @@ class Keeping:
     def _prepare(self) -> str | None:
         """How it ended before anything was sent; None where `prepared` is to be written ahead and sent now."""
         if self._may_stand_on_the_other_side():
-            answer = self.act.look_again(self.ports, self.intent)
+            answer = self.act.read_before_repeat(self.ports, self.intent)
             if answer is not None:
                 return self._record(answer)
         try:
@@ -136,6 +140,7 @@ class Keeping:
 
     def write_ahead(self, tx: Tx) -> None:
         """Note what is about to be sent; the transaction must have committed before the first byte leaves."""
+        self.act.look_again(tx, self.intent)
         intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
 
     def answered(self, answer: Any) -> str:
@@ -168,7 +173,7 @@ class Keeping:
             case OutcomeUnknown():
                 return self._unknown("outcome_unknown", str(failure))
             case Rejected() if self.act.guarded or self.intent.sends > 1:
-                return self._unknown("rejected", failure.message)
+                return self._unknown("rejected", failure.message, repeats=self._count("rejected"))
             case Rejected():
                 return self._refused(failure)
             case Retryable():  # never left, or turned away at the door
@@ -182,8 +187,9 @@ class Keeping:
         answer = self.act.read_back(self.ports, intent)
         if answer is not None:
             return self._record(answer)
-        if self.act.guarded and intent.reason == "rejected" and intent.sends >= self.act.patience:
-            raise Held(f"{self.act.kind}_rejected", intent.detail or "no message", {"sends": intent.sends})
+        refusals = in_a_row(intent.repeats, "rejected")
+        if self.act.guarded and intent.reason == "rejected" and refusals >= self.act.max_refusals:
+            raise Held(f"{self.act.kind}_rejected", intent.detail or "no message", {"refusals": refusals})
         absences = intent.absences + 1
         refused = not self.act.guarded and intent.reason == "rejected"
         if not self.act.guarded and absences < 2:
@@ -198,26 +204,34 @@ class Keeping:
                 "either that it is done or that it is to be sent again.",
                 {"sends": intent.sends, "plan": intent.plan},
             )
-        wait = self._delay() if self.act.guarded else 0.0
-        return self._again("not_found", wait, no_effect=True, absences=absences)
+        errors = in_a_row(intent.repeats, UNEXPECTED_ERROR)
+        if errors >= MAX_UNEXPECTED_ERRORS:
+            raise unexpected(intent.detail or "an error", errors)
+        repeats = self._count("not_found")
+        wait = self._delay("not_found", repeats) if self.act.guarded else 0.0
+        return self._again("not_found", wait, no_effect=True, absences=absences, repeats=repeats)
 
     def _refused(self, rejected: Rejected) -> str:
         """The last sending was refused, and no earlier one is on the other side: hold it, or try again later."""
         means = self.act.refused(self.intent, rejected)
         if isinstance(means, Held):
-            raise means from None
-        return self._again(means.reason, self._delay(), rejected.message, unsent=True, no_effect=True)
+            # A refusal that reading has borne out is no sending: it uses up none of those that may be made.
+            return self._hold(means, unsent=self.intent.state == "unknown")
+        repeats = self._count(means.reason, went_well=True)
+        wait = self._delay(means.reason, repeats)
+        return self._again(means.reason, wait, rejected.message, unsent=True, no_effect=True, repeats=repeats)
 
     def _turned_away(self, failure: Retryable, *, unsent: bool = False) -> str:
         if isinstance(failure, CredentialsRefused):
             log.error("credentials refused: %s", failure, extra={"alert": "credentials_refused"})
             pause = self.ports.settings.scaled(CREDENTIALS_PAUSE)
             return self._again(CREDENTIALS_REFUSED, pause, str(failure), unsent=unsent)
-        wait = self._delay() if failure.retry_after is None else failure.retry_after
-        if isinstance(failure, TooManyCalls) and not failure.told:
-            wait = max(wait, self._delay())
         reason = TOO_MANY_CALLS if unsent and isinstance(failure, TooManyCalls) else "waiting_to_retry"
-        return self._again(reason, wait, str(failure), unsent=unsent)
+        repeats = self._count(reason)
+        wait = failure.retry_after
+        if wait is None or (isinstance(failure, TooManyCalls) and not failure.told):
+            wait = max(wait or 0.0, self._delay(reason, repeats))
+        return self._again(reason, wait, str(failure), unsent=unsent, repeats=repeats)
 
     def _record(self, answer: Any) -> str:
         state = self.intent.state
@@ -234,57 +248,50 @@ class Keeping:
         intents.settle(tx, self.intent, "confirmed", evidence=self.act.evidence(self.intent, answer))
         self.act.record(self.ports, tx, self.intent, answer)
 
-    def _hold(self, held: Held) -> str:
+    def _hold(self, held: Held, *, unsent: bool = False) -> str:
+        why: Facts = {"reason": held.reason, "detail": held.detail, "evidence": held.evidence}
         with self.ports.ledger.write() as tx:
-            intents.settle(tx, self.intent, "held", reason=held.reason, detail=held.detail, evidence=held.evidence)
+            intents.settle(tx, self.intent, "held", unsent=unsent, **why)
             self.act.hold(tx, self.intent, held)
         return f"held: {held.reason}"
 
     def _surprised(self, what: str) -> None:
+        repeats = self._count(UNEXPECTED_ERROR)
+        errors = in_a_row(repeats, UNEXPECTED_ERROR)
         if self.sent:
-            self._unknown("outcome_unknown", what)
-        elif self.intent.attempts >= MAX_SURPRISES:
-            self._hold(Held("unexpected_error", f"{what}, {self.intent.attempts} times."))
+            self._unknown("outcome_unknown", what, repeats=repeats)
+        elif errors >= MAX_UNEXPECTED_ERRORS:
+            self._hold(unexpected(what, errors))
         else:
-            self._again("unexpected_error", self._delay(), what)
+            self._again(UNEXPECTED_ERROR, self._delay(UNEXPECTED_ERROR, repeats), what, repeats=repeats)
 
     def _again(
-        self,
-        reason: str,
-        seconds: float,
-        detail: str | None = None,
-        *,
-        unsent: bool = False,
-        no_effect: bool = False,
-        absences: int | None = None,
+        self, reason: str, seconds: float, detail: str | None = None, *, no_effect: bool = False, **counters: Any
     ) -> str:
-        """Go on later; an unknown outcome stays unknown, unless reading has shown that it had no effect."""
+        """Go on later; an unknown outcome stays unknown, unless reading has shown that it had no effect.
+
+        :param counters: what else `intents.settle` takes.
+        """
         state = "decided"
         if self.intent.state == "unknown" and not no_effect:
             state, reason, detail = "unknown", self.intent.reason or reason, self.intent.detail
         with self.ports.ledger.write() as tx:
             due_at = tx.now + timedelta(seconds=seconds)
-            intents.settle(
-                tx,
-                self.intent,
-                state,
-                reason=reason,
-                detail=detail,
-                due_at=due_at,
-                absences=absences,
-                unsent=unsent,
-            )
+            intents.settle(tx, self.intent, state, reason=reason, detail=detail, due_at=due_at, **counters)
         return f"{state} again in {seconds:.1f} s: {reason}"
 
-    def _unknown(
-        self, reason: str, detail: str | None, *, wait: float | None = None, absences: int | None = None
-    ) -> str:
+    def _unknown(self, reason: str, detail: str | None, *, wait: float | None = None, **counters: Any) -> str:
         settling = 0.0 if self.act.guarded else SETTLING
         seconds = self.ports.settings.scaled(settling if wait is None else wait)
         with self.ports.ledger.write() as tx:
             due_at = tx.now + timedelta(seconds=seconds)
-            intents.settle(tx, self.intent, "unknown", reason=reason, detail=detail, due_at=due_at, absences=absences)
+            intents.settle(tx, self.intent, "unknown", reason=reason, detail=detail, due_at=due_at, **counters)
         return f"unknown: {reason}"
 
-    def _delay(self) -> float:
-        return self.ports.settings.scaled(self.retry.delay(self.intent.attempts, spread=self.ports.spread))
+    def _count(self, reason: str, *, went_well: bool = False) -> Facts:
+        return counted(self.intent, reason, alike=self.act.alike, went_well=went_well)
+
+    def _delay(self, reason: str, repeats: Facts) -> float:
+        """Growing with how often in a row the same thing has sent the intent back."""
+        times = in_a_row(repeats, *(self.act.alike if reason in self.act.alike else (reason,)))
+        return self.ports.settings.scaled(self.retry.delay(times, spread=self.ports.spread))

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from integration.domain.verdicts import Units, sellable_units
 from integration.errors import Held
+from integration.ledger.listings import open_reviews_of
+from integration.ledger.marks import alert_once, forget_alerts, given_alerts
 from integration.ledger.returns import get_return
-from integration.ledger.reviews import open_review
+from integration.ledger.reviews import close_review, open_review
 from integration.ledger.stock import add_movement, movements
 from integration.ledger.store import Tx
 from integration.ledger.tables import MovementRow, ReturnLineRow
 from integration.usecases.ports import Ports
 from integration.usecases.stock_channel import put_on_sale
 
+ON_SALE = "already_on_sale"
 AWAITING = ("awaiting_inspection", "awaiting_restock")
 
 
@@ -21,9 +24,9 @@ def move_units(ports: Ports, tx: Tx, line: ReturnLineRow, units: Units) -> None:
     """Move what is new of a line since it was last looked at: units accepted, and units found sellable."""
     sellable = sellable_units(line.disposition or "quarantine", line.restock, units)
     to_sell = sellable.on_sale - line.sellable_units
-    if to_sell < 0:
-        _tell_already_on_sale(tx, line, -to_sell)
-        to_sell = 0
+    if line.sellable_units:
+        _tell_already_on_sale(tx, line, max(0, -to_sell))
+    to_sell = max(0, to_sell)
     for waiting in movements(tx, states=["excluded"], return_id=line.return_id, order_line_id=line.order_line_id):
         if to_sell and waiting.reason in AWAITING:
             to_sell -= _release(ports, tx, line, waiting, to_sell)
@@ -100,8 +103,22 @@ def _put_on_sale(ports: Ports, tx: Tx, line: ReturnLineRow, movement: MovementRo
 
 
 def _tell_already_on_sale(tx: Tx, line: ReturnLineRow, units: int) -> None:
+    """One case for all lines of a return, told once for each of their units; it closes when Reveni takes all back."""
+    of_line = f"{line.return_id} {line.order_line_id} "
+    if not units:
+        forget_alerts(tx, ON_SALE, [one for one in given_alerts(tx, ON_SALE) if one.startswith(of_line)])
+    elif not alert_once(tx, ON_SALE, f"{of_line}{units}"):
+        return
+    known = [one for one in open_reviews_of(tx, kind="return", subject=line.return_id) if one.reason == ON_SALE]
+    before = known[0].evidence.get("lines", {}) if known else {}
+    lines = {one: count for one, count in {**before, line.order_line_id: units}.items() if count}
+    if lines == before:
+        return
+    if not lines:
+        close_review(tx, known[0], resolution="Reveni says again that these units are to be sold")
+        return
+    which = ", ".join(f"{count} unit(s) of line {one}" for one, count in lines.items())
     open_review(
-        tx, kind="return", subject=line.return_id, reason="already_on_sale",
-        detail=f"Reveni says now that {units} unit(s) of line {line.order_line_id} are not to be sold, but they are "
-        "on sale already: take them off by hand.",
+        tx, kind="return", subject=line.return_id, reason=ON_SALE, evidence={"lines": lines},
+        detail=f"Reveni says now that {which} are not to be sold, but they are on sale already: take them off by hand.",
     )  # fmt: skip

@@ -18,6 +18,7 @@ from integration.usecases.accept_order import AcceptOrder
 from integration.usecases.keeping import SETTLING
 from integration.usecases.polling import at_the_ceiling
 from integration.usecases.ports import Ports
+from integration.usecases.resume import close_reviews
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ def store_waiting_orders(ports: Ports, waiting: Sequence[Order], *, read_since: 
 def _accept_again(tx: Tx, known: Iterable[OrderRow], settled_before: datetime) -> None:
     """Take those up again that wait on Mirakl long after it answered that they do not: they would be missed unseen."""
     for row in known:
+        if row.state == "held" and row.reason == "order_not_on_mirakl":
+            _go_on(tx, row)
         if row.acknowledged_at is None or row.acknowledged_at > settled_before or row.state != "acknowledged":
             continue
         intent = intents.find(tx, AcceptOrder.kind, row.order_id)
@@ -67,6 +70,15 @@ def _accept_again(tx: Tx, known: Iterable[OrderRow], settled_before: datetime) -
             log.warning("order %s was acknowledged and waits on Mirakl again: it is accepted again", row.order_id)
             row.state, row.reason, row.acknowledged_at, row.acknowledged_by = "waiting", "still_waiting", None, None
             intents.reopen(tx, intent, reason="still_waiting")
+
+
+def _go_on(tx: Tx, row: OrderRow) -> None:
+    """Mirakl shows it after all, and its acceptance time is running: nobody need look why it did not."""
+    intent = intents.find(tx, AcceptOrder.kind, row.order_id)
+    if intent is not None and intent.state == "held":
+        close_reviews(tx, "order", row.order_id, reasons={row.reason or ""}, resolution="OR11 shows it again")
+        row.state, row.reason = "waiting", None
+        intents.reopen(tx, intent, reason="shown_again")
 
 
 def _promise(ports: Ports, tx: Tx, order: Order, *, late: bool) -> None:

@@ -13,6 +13,7 @@ from integration.domain.refund_refusals import meaning_of
 from integration.domain.refunds import Answered, Asked, Calculation, calculate
 from integration.errors import Held, Rejected
 from integration.ledger.refunds import known_mirakl_ids, refund_of_intent
+from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, RefundRow
 from integration.usecases.acts import Act, AlreadyThere
@@ -27,10 +28,12 @@ from integration.usecases.refund_preconditions import (
     require_units_left,
 )
 from integration.usecases.release_explained import release_explained
-from integration.usecases.two_payers import nobody_else_pays
+from integration.usecases.repeats import in_a_row
+from integration.usecases.two_payers import nobody_else_pays, settled_of, words_of
 
-PATIENCE = 20
-"""Refusals of one refund for what others do on its line, each followed by a fresh read, before a person is asked."""
+MAX_REFUSALS = 20
+"""Refusals in a row of one refund for what others do on its line, each followed by a fresh read, before a person is
+asked."""
 
 FOR_OTHERS = frozenset({"refund_in_progress", "refunded_meanwhile"})
 
@@ -54,12 +57,13 @@ class PushRefund(Act[Ready, Answered]):
     kind: ClassVar[str] = "push_refund"
     queue: ClassVar[str] = "refund"
     review_kind: ClassVar[str] = "refund"
+    alike: ClassVar[frozenset[str]] = FOR_OTHERS
 
     def prepare(self, ports: Ports, intent: Intent) -> Ready:
         case = read_case(ports, intent)
-        require_open_return(case.row, case.line)
+        require_open_return(case)
         require_units_left(case)
-        nobody_else_pays(case.row)
+        nobody_else_pays(case.row, words=case.words)
         order = self._fresh_order(ports, case)
         line = _line(order, case.line.order_line_id)
         self._require_complete(ports, intent, case, line)
@@ -77,9 +81,17 @@ class PushRefund(Act[Ready, Answered]):
             tax_rules=ports.reference.tax_rules() if _needs_rules(order, case.line.order_line_id) else {},
             currency=currency_of(case.row),
         )
-        require_within_limit(calculation, limits=ports.settings.refund_hold_above, approved=case.approved)
+        require_within_limit(
+            calculation, before=case.committed, limits=ports.settings.refund_hold_above, approved=case.approved
+        )
         reveni = {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode}
         return Ready(calculation, frozenset(past.id for past in line.refunds), case.row.mapping_version, reveni)
+
+    def look_again(self, tx: Tx, intent: Intent) -> None:
+        """A verdict may have come in since: it locks the return, too, so that one of the two sees the other."""
+        row = lock_return(tx, refund_of_intent(tx, intent.id).return_id or "")
+        if row is not None:
+            nobody_else_pays(row, words=words_of(tx, intent))
 
     def plan(self, intent: Intent, prepared: Ready) -> Facts:
         return {
@@ -98,7 +110,7 @@ class PushRefund(Act[Ready, Answered]):
         self._require_complete(ports, intent, case, line)
         return _match(line, case, intent)
 
-    def look_again(self, ports: Ports, intent: Intent) -> Answered | None:
+    def read_before_repeat(self, ports: Ports, intent: Intent) -> Answered | None:
         """`prepare` looks by itself, in the very reading that the amount is computed from."""
         return None
 
@@ -126,12 +138,14 @@ class PushRefund(Act[Ready, Answered]):
         refund.look_at = tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK))
         tx.session.flush()
         release_explained(tx, refund.order_id)
+        settled_of(tx, refund)
         advance_its_return(ports, tx, refund)
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
         means = meaning_of(rejected.message)
-        if means.reason in FOR_OTHERS and intent.attempts >= PATIENCE:
-            means = Held("refund_rejected", f"Mirakl refused, {intent.attempts} times: {rejected.message}")
+        refusals = 1 + in_a_row(intent.repeats, *FOR_OTHERS)
+        if means.reason in FOR_OTHERS and refusals >= MAX_REFUSALS:
+            means = Held("refund_rejected", f"Mirakl refused, {refusals} times in a row: {rejected.message}")
         return means
 
     def subject(self, intent: Intent) -> str:
@@ -143,6 +157,7 @@ class PushRefund(Act[Ready, Answered]):
         if calculation is not None:  # worked out, and not sent: `refunds explain` shows it
             refund_of_intent(tx, intent.id).calculation = calculation
         super().hold(tx, intent, Held(held.reason, held.detail, shown))
+        settled_of(tx, refund_of_intent(tx, intent.id))
 
     def _fresh_order(self, ports: Ports, case: Case) -> Order:
         found = ports.mirakl.orders([case.row.order_id])

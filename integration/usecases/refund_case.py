@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from integration.domain.refund_limits import Approval
 from integration.errors import Held
-from integration.ledger.journal import unsent_on_trust
-from integration.ledger.refunds import approval_of, attributed_ids, refund_of_intent, refunds, refunds_of_others
+from integration.ledger.journal import journal_of, unsent_on_trust
+from integration.ledger.refunds import (
+    approval_of,
+    attributed_ids,
+    committed_totals,
+    refund_of_intent,
+    refunds,
+    refunds_of_others,
+)
 from integration.ledger.returns import get_return, lines_of
-from integration.ledger.tables import Intent, RefundRow, ReturnLineRow, ReturnRow
+from integration.ledger.tables import Facts, Intent, RefundRow, ReturnLineRow, ReturnRow
 from integration.usecases.ports import Ports
+from integration.usecases.two_payers import words_of
+
+STANDING = "sent_though"
+"""Where the journal keeps a person's word that a refund is sent all the same: beside where its return stood then."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +32,9 @@ class Case:
     `ours`: Mirakl's refund ids of that order line that are confirmed as ours, with their units. `attributed`: those of
     the whole order that belong to an intent of ours. `others`: those of which a person has said that they are for
     something else than the units of this return line. `settled_units`: those of this return line that are confirmed as
-    refunded. `may_have_landed`: an earlier sending may stand on Mirakl.
+    refunded. `committed`: what its return's other refunds come to, by currency; `approved`: what a person allows all of
+    them to come to. `words`: see `two_payers.words_of`. `standings`: where its return stood when a person had it sent
+    all the same. `may_have_landed`: an earlier sending may stand on Mirakl.
     """
 
     refund: RefundRow
@@ -31,6 +45,9 @@ class Case:
     others: frozenset[str]
     settled_units: int
     approved: Approval | None
+    committed: dict[str, Decimal]
+    words: list[Facts]
+    standings: list[Facts]
     may_have_landed: bool
 
 
@@ -60,7 +77,10 @@ def read_case(ports: Ports, intent: Intent) -> Case:
                 for known in refunds(tx, return_id=refund.return_id or "")
                 if known.row.order_line_id == refund.order_line_id and known.state in ("confirmed", "refunded")
             ),
-            approved=approval_of(tx, intent.id) if ports.settings.refund_hold_above else None,
+            approved=approval_of(tx, row.return_id, row.currency) if ports.settings.refund_hold_above else None,
+            committed=committed_totals(tx, row.return_id, but=intent.id),
+            words=words_of(tx, intent),
+            standings=[one.evidence[STANDING] for one in journal_of(tx, intent.id) if STANDING in one.evidence],
             may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and unsent_on_trust(tx, intent.id)),
         )
 

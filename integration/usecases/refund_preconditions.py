@@ -9,7 +9,7 @@ from integration.domain.refund_guards import missing_from_list, refunded_elsewhe
 from integration.domain.refund_matching import in_figures
 from integration.domain.returns import CLOSED, ENDED_EARLY
 from integration.errors import Held
-from integration.ledger.tables import Intent, ReturnLineRow, ReturnRow
+from integration.ledger.tables import Intent
 from integration.usecases.ports import Ports
 from integration.usecases.refund_case import Case
 
@@ -17,20 +17,13 @@ INCOMPLETE_FOR = 3_600.0
 """Seconds for which a list of refunds that is not complete is read again before a person is asked."""
 
 
-def require_open_return(row: ReturnRow, line: ReturnLineRow) -> None:
+STANDS_STILL = frozenset({"return_ended_early", "return_closed", "return_held"})
+"""Held for where its return stands, although units of it were accepted."""
+
+
+def require_open_return(case: Case) -> None:
     """:raises Held: `return_ended_early`, `return_closed`, `unmapped_return_reason`, `return_held`."""
-    if row.mirakl_state in ENDED_EARLY:
-        raise Held(
-            "return_ended_early",
-            f"Return {row.return_id} is {row.mirakl_state} on Mirakl, and Reveni accepted units of it: see who is to "
-            "pay the shopper.",
-        )
-    if row.mirakl_state == CLOSED:
-        raise Held(
-            "return_closed",
-            f"Return {row.return_id} was closed on Mirakl before this refund was sent: see whether whoever closed it "
-            "has refunded the shopper.",
-        )
+    row, line = case.row, case.line
     if line.refund_reason is None:
         raise Held(
             "unmapped_return_reason",
@@ -38,11 +31,30 @@ def require_open_return(row: ReturnRow, line: ReturnLineRow) -> None:
             f"return_reasons.csv, replay return {row.return_id}, then replay this refund.",
             {"codes": [line.reason_code or "(none)"]},
         )
+    if row.mirakl_state in ENDED_EARLY:
+        _require_word(
+            case, "return_ended_early", row.mirakl_state,
+            f"Return {row.return_id} is {row.mirakl_state} on Mirakl, and Reveni accepted units of it: see who is to "
+            "pay the shopper.",
+        )  # fmt: skip
+    if row.mirakl_state == CLOSED:
+        _require_word(
+            case, "return_closed", row.mirakl_state,
+            f"Return {row.return_id} was closed on Mirakl before this refund was sent: see whether whoever closed it "
+            "has refunded the shopper.",
+        )  # fmt: skip
     if row.held_reason is not None:
-        raise Held(
-            "return_held",
+        _require_word(
+            case, "return_held", row.held_reason,
             f"Return {row.return_id} is held ({row.held_reason}): settle that first, then replay this refund.",
-        )
+        )  # fmt: skip
+
+
+def _require_word(case: Case, reason: str, where: str, sentence: str) -> None:
+    """A person has said that the refund is sent although its return stands there; else it is held."""
+    standing = {"reason": reason, "where": where}
+    if standing not in case.standings:
+        raise Held(reason, sentence, {"return": standing})
 
 
 def require_units_left(case: Case) -> None:

@@ -45,7 +45,8 @@ def replay(ports: Ports, kind: Kind, subject: str, *, apply: bool) -> Replay:
             _commit_if(apply)
     except Refused as refused:
         return Replay(kind, subject, applied=False, steps=(), note=str(refused))
-    note = "Taken up again; the fleet goes on with it within a minute." if apply else "Nothing was changed yet."
+    taken_up = "Taken up again; the fleet goes on with it within a minute. What its cause still stops is held again."
+    note = taken_up if apply else "Nothing was changed yet."
     return Replay(kind, subject, applied=apply, steps=tuple(steps), note=note)
 
 
@@ -61,7 +62,7 @@ def _take_up(ports: Ports, tx: Tx, kind: Kind, subject: str) -> list[str]:
         case "return":
             return replay_return(ports, tx, subject)
         case "refund":
-            return replay_refund(tx, uuid.UUID(subject))
+            return replay_refund(ports, tx, uuid.UUID(subject))
         case "stock":
             return replay_movement(ports, tx, uuid.UUID(subject))
     return _take_up_event(tx, subject)

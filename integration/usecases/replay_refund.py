@@ -7,14 +7,17 @@ import uuid
 from integration.ledger.refunds import Refund, get_refund
 from integration.ledger.returns import lines_of
 from integration.ledger.store import Tx
+from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.resume import close_reviews, resume
+
+ILLEGAL = "illegal_refund_reason"
 
 ONLY_A_PERSON_KNOWS = frozenset({"answer_differs"})
 """Mirakl has made a refund that is not the one asked for: reading would not find the one asked for, and send it too."""
 
 
-def replay_refund(tx: Tx, refund_id: uuid.UUID) -> list[str]:
+def replay_refund(ports: Ports, tx: Tx, refund_id: uuid.UUID) -> list[str]:
     """What goes on, in words.
 
     :raises Refused: there is nothing to replay, or a replay cannot help.
@@ -30,8 +33,28 @@ def replay_refund(tx: Tx, refund_id: uuid.UUID) -> list[str]:
             f"Refund {refund_id} is held since {intent.reason}: look at it on Mirakl, then say with "
             "`backhaul review resolve` which refund it is (--done --refund-id) or that it is to be sent (--send-again)."
         )
+    remapped = _map_again(ports, tx, refund) if intent.reason == ILLEGAL else []
     close_reviews(tx, "refund", str(refund_id), reasons={intent.reason or ""}, resolution="replayed")
-    return [resume(tx, intent), *_terms(tx, refund)]
+    return [resume(tx, intent), *_terms(tx, refund), *remapped]
+
+
+def _map_again(ports: Ports, tx: Tx, refund: Refund) -> list[str]:
+    """A line keeps the reason that it was mapped to, but for one with which Mirakl refunds nothing."""
+    tables, steps = ports.mappings.current(), []
+    for line in lines_of(tx, refund.row.return_id or ""):
+        mapped = tables.return_reasons.lookup(line.reason_code or "")
+        if line.order_line_id != refund.row.order_line_id:
+            continue
+        if mapped is None or mapped.mirakl_refund_reason == line.refund_reason:
+            steps.append(
+                f"return_reasons.csv still has no other reason for {line.reason_code} than {line.refund_reason}, with "
+                "which Mirakl refused it: unless Mirakl allows that by now (`backhaul mappings check --live`), it is "
+                "held again"
+            )
+        else:
+            line.refund_reason, line.mapping_version = mapped.mirakl_refund_reason, tables.version
+    tx.session.flush()
+    return steps
 
 
 def _waits(refund: Refund) -> str:

@@ -64,7 +64,7 @@ def _held_steps(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[Intent]:
             raise Refused(
                 f"Return {row.return_id} has ended on Mirakl ({row.mirakl_state}): nothing of it is left to be done."
             )
-    if not lines_of(tx, row.return_id):
+    if row.held_reason == "duplicate_return_line" or not lines_of(tx, row.return_id):
         raise Refused(
             f"The lines of return {row.return_id} were not taken over ({row.held_reason}): finish it by hand on "
             "Mirakl and in Reveni, then resolve its review."

@@ -6,16 +6,17 @@ import uuid
 from typing import Literal
 
 from integration.ledger import intents
-from integration.ledger.journal import SENT_AGAIN, journal_of
 from integration.ledger.refunds import get_refund
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent
+from integration.ledger.tables import Facts
 from integration.usecases.advance_return import advance_its_return
-from integration.usecases.approve_refund import ABOVE_LIMIT, approve_refund
+from integration.usecases.approve_refund import approve_refund
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.release_explained import release_explained
+from integration.usecases.send_refund_again import send_refund_again
 from integration.usecases.take_for_ours import OnMirakl, take_for_ours
+from integration.usecases.two_payers import settled_of
 
 
 def find_on_mirakl(ports: Ports, refund_id: uuid.UUID, mirakl_refund_id: str) -> OnMirakl:
@@ -58,11 +59,7 @@ def resolve_refund(
     if verb == "approve":
         return approve_refund(tx, intent, evidence=evidence)
     if verb == "send_again":
-        if intent.reason == ABOVE_LIMIT:
-            raise Refused(f"Refund {refund_id} was never sent: --approve releases it.")
-        evidence = {**evidence, **_for_something_else(tx, intent)}
-        intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)
-        return f"Refund {refund_id} is worked out anew and sent within a minute."
+        return send_refund_again(tx, row, intent, evidence=evidence)
     left = 0
     if verb == "dismiss":
         intents.close(tx, intent, "dropped", reason="dismissed_by_hand", evidence=evidence)
@@ -72,6 +69,7 @@ def resolve_refund(
         raise Refused("Say with --refund-id which refund on Mirakl it is, or, where none is due there, --dismiss.")
     tx.session.flush()
     release_explained(tx, row.order_id)
+    settled_of(tx, row)
     advance_its_return(ports, tx, row)
     if found is None:
         return f"Refund {refund_id} is dropped: nothing is sent."
@@ -81,14 +79,3 @@ def resolve_refund(
             f"{left} unit(s) are left, and are worked out anew."
         )
     return f"Refund {refund_id} is refund {found.past.id} on Mirakl: confirmed."
-
-
-def _for_something_else(tx: Tx, intent: Intent) -> Facts:
-    """The refunds on Mirakl that a person was shown, and says are for something else.
-
-    What lands after they looked is not among them: it is found before anything is sent again.
-    """
-    held = next(entry.evidence for entry in reversed(journal_of(tx, intent.id)) if entry.to_state == "held")
-    listed = {past["id"] for name in ("elsewhere", "candidates") for past in held.get(name, ())}
-    shown = listed | {held.get("answered", {}).get("refund_id")} - {None}
-    return {"others": sorted(shown)} if shown else {}

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Literal
 
+from integration.ledger.orders import get_order
+from integration.ledger.returns import get_return
 from integration.ledger.reviews import close_review, get_review, resolve
 from integration.ledger.store import Tx
 from integration.ledger.tables import ReviewRow
-from integration.usecases.next_steps import ABOUT_A_DONE_REFUND
+from integration.usecases.next_steps import ABOUT_A_DONE_REFUND, Verb, why_not
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.resolve_refund import find_on_mirakl, resolve_refund
+from integration.usecases.resolve_return import send_return_again
 from integration.usecases.resolve_stock import resolve_movement
 from integration.usecases.resume import BY_HAND
 from integration.usecases.take_for_ours import OnMirakl
-
-Verb = Literal["done", "send_again", "dismiss", "approve"]
-"""It is done on the other side; it is not, so send it (again); it is not to be done at all; so much may be paid."""
 
 
 def resolve_review(
@@ -80,24 +79,26 @@ def _open_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow:
 def _act(ports: Ports, tx: Tx, review: ReviewRow, word: _Word, found: OnMirakl | None) -> str:
     verb = word.verb
     evidence = {"review_id": str(review.id), "word": verb, "note": word.note, "by": word.by}
-    if verb == "approve" and (review.kind != "refund" or review.reason in ABOUT_A_DONE_REFUND):
-        raise Refused(f"Review {review.id} is about {review.kind} {review.reason}: there is nothing to approve.")
+    if (instead := why_not(review, verb)) is not None:
+        raise Refused(instead)
     if review.kind == "refund" and review.reason in ABOUT_A_DONE_REFUND:
-        return _settle_difference(review, verb)
+        return f"Closed. It comes back only if Mirakl shows yet other figures for refund {review.subject}."
     if review.kind == "refund":
         outcome = resolve_refund(ports, tx, uuid.UUID(review.subject), verb, found=found, evidence=evidence)
     elif review.kind == "stock" and verb != "approve":
         outcome = resolve_movement(ports, tx, uuid.UUID(review.subject), verb, evidence=evidence)
     elif verb == "send_again":
-        raise Refused(f"Use `backhaul replay {review.kind} {review.subject}`: it takes up what is held of it.")
+        outcome = send_return_again(ports, tx, review.subject, evidence=evidence)
     else:
-        return f"Closed. What is held of {review.kind} {review.subject} stays held."
+        return _only_close(tx, review)
     resolve(tx, kind=review.kind, subject=review.subject, resolution=word.kept)
     return outcome
 
 
-def _settle_difference(review: ReviewRow, verb: Verb) -> str:
-    """The refund itself is done: what differs is what Mirakl, or its account, says of it."""
-    if verb == "send_again":
-        raise Refused(f"Refund {review.subject} is not sent again for what Mirakl says of it afterwards.")
-    return f"Closed. It comes back only if Mirakl shows yet other figures for refund {review.subject}."
+def _only_close(tx: Tx, review: ReviewRow) -> str:
+    """People do what is to be done: a case that holds nothing is over, what is held goes on with a replay only."""
+    if review.kind == "return" and (row := get_return(tx, review.subject)) is not None and row.held_reason is None:
+        return f"Closed. Nothing of return {review.subject} is held."
+    if review.kind == "order" and (order := get_order(tx, review.subject)) is not None and order.state != "held":
+        return f"Closed. Order {review.subject} is {order.state}."
+    return f"Closed. What is held of {review.kind} {review.subject} stays held."

@@ -9,7 +9,8 @@ from integration.ledger import intents
 from integration.ledger.journal import SENT_AGAIN
 from integration.ledger.stock import get_movement
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts
+from integration.ledger.tables import Facts, Intent
+from integration.usecases.next_steps import NOT_KNOWN_TO_BE_THERE
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.replay_stock import held_master_steps, put_back
@@ -32,15 +33,33 @@ def resolve_movement(
     if movement is None or movement.state != "held":
         raise Refused(f"Movement {movement_id} is not held any more: nothing changes.")
     held = held_master_steps(tx, movement)
+    in_master = bool(held) and ports.bigcommerce is not None and movement.reason in NOT_KNOWN_TO_BE_THERE["stock"]
     if verb == "send_again":
         for intent in held:
-            intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)
+            _adjust_again(tx, intent, evidence)
         put_back(ports, tx, movement)
+        if in_master:
+            return f"{movement.quantity} of {movement.sku} are added in BigCommerce again, and go on sale from there."
         return f"{movement.quantity} of {movement.sku} go with the next stock import."
     for intent in held:
         intents.close(tx, intent, "dropped", reason=f"{verb}_by_hand", evidence=evidence)
+    if verb == "done" and in_master:  # it is there that they are: Mirakl has not been told of them yet
+        movement.in_stock_master = True
+        put_back(ports, tx, movement)
+        return f"{movement.quantity} of {movement.sku} are in BigCommerce: its level goes with the next stock import."
     if verb == "done":
         movement.state, movement.reason, movement.done_at = "done", None, tx.now
         return f"{movement.quantity} of {movement.sku} are on sale: done."
     movement.state, movement.reason = "excluded", "dismissed_by_hand"
     return f"{movement.quantity} of {movement.sku} stay off sale at {movement.location or 'their location'}."
+
+
+def _adjust_again(tx: Tx, intent: Intent, evidence: Facts) -> None:
+    """What was waited for in vain is adjusted anew: to wait longer, a replay does."""
+    if intent.kind == "await_stock_master":
+        intents.close(tx, intent, "dropped", reason=SENT_AGAIN, evidence=evidence)
+        adjusted = intents.find(tx, "adjust_stock_master", intent.subject)
+        if adjusted is None:
+            return
+        intent = adjusted
+    intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from integration.domain.amounts import written
 from integration.domain.reconciliation import EXCEPTIONS, Reconciled
 from integration.domain.settlement_scope import Month
 from integration.ledger.account_reads import account_read, end_read
-from integration.ledger.marks import alert_once, given_alerts
+from integration.ledger.marks import alert_once, forget_alerts, given_alerts
 from integration.ledger.reviews import close_review, open_review, reviews
 from integration.ledger.settled_refunds import ours_on_lines
 from integration.ledger.store import Tx
@@ -30,6 +30,7 @@ LATELY = timedelta(days=92)
 """What was settled longer ago has been looked at many times."""
 
 NAME = "differences"
+STRANGER = "on_mirakl_but_not_ours"
 UNSETTLED = frozenset({"decided", "claimed", "unknown"})
 
 
@@ -58,7 +59,7 @@ def put_into_inbox(tx: Tx, refunds: Sequence[Reconciled]) -> int:
     may have been paid twice. Any other is in the report alone.
     """
     opened = sum(_review(tx, refund) for refund in refunds if refund.refund.promised and refund.verdict in EXCEPTIONS)
-    opened += _review_strangers(tx, [refund for refund in refunds if refund.verdict == "on_mirakl_but_not_ours"])
+    opened += _review_strangers(tx, [refund for refund in refunds if refund.verdict == STRANGER])
     _close_what_is_gone(tx, refunds)
     return opened
 
@@ -100,19 +101,41 @@ def _doubt(stranger: Reconciled, ours: Sequence[tuple[uuid.UUID, str]]) -> str:
 
 def _open_once(tx: Tx, subject: str, reason: str, detail: str, evidence: dict[str, Any]) -> bool:
     """Not again for the same figures, also when a person has closed it: they know."""
-    new = alert_once(tx, f"reconciliation:{reason}", f"{evidence['mirakl_refund_id']} {evidence['booked']}")
+    new = alert_once(tx, f"reconciliation:{reason}", _figures_of(evidence))
     if new:
         open_review(tx, kind="refund", subject=subject, reason=reason, detail=detail, evidence=evidence)
     return new
 
 
-def _close_what_is_gone(tx: Tx, refunds: Iterable[Reconciled]) -> None:
+def _figures_of(evidence: Mapping[str, Any]) -> str:
+    return f"{evidence.get('mirakl_refund_id')} {evidence.get('booked')}"
+
+
+def _close_what_is_gone(tx: Tx, refunds: Sequence[Reconciled]) -> None:
+    """Should the same figures come back, that is news again."""
     verdicts = {refund.refund.refund_id: refund.verdict for refund in refunds if refund.refund.promised}
+    of_others = {one.refund.mirakl_refund_id: one for one in refunds}
     for review in reviews(tx):
-        ours = review.kind == "refund" and review.reason in EXCEPTIONS and review.reason != "on_mirakl_but_not_ours"
-        verdict = verdicts.get(review.subject)
-        if ours and verdict is not None and verdict != review.reason:
-            close_review(tx, review, resolution=f"the account shows it as {verdict} now")
+        if review.kind != "refund" or review.reason not in EXCEPTIONS:
+            continue
+        if review.reason == STRANGER:
+            gone = _why_no_stranger(tx, of_others.get(review.evidence.get("mirakl_refund_id")))
+        else:
+            verdict = verdicts.get(review.subject, review.reason)
+            gone = None if verdict == review.reason else f"the account shows it as {verdict} now"
+        if gone is not None:
+            close_review(tx, review, resolution=gone)
+            forget_alerts(tx, f"reconciliation:{review.reason}", [_figures_of(review.evidence)])
+
+
+def _why_no_stranger(tx: Tx, refund: Reconciled | None) -> str | None:
+    """Why what was taken for a second payment of others is none after all."""
+    if refund is None:
+        return None
+    if refund.refund.promised:
+        return f"it turned out to be our refund {refund.refund.refund_id}"
+    line = refund.refund.order_line_id
+    return None if ours_on_lines(tx, {line}) else f"Mirakl has made no refund of ours on order line {line}"
 
 
 def evidence_of(refund: Reconciled) -> dict[str, Any]:

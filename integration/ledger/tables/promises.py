@@ -42,6 +42,10 @@ class Intent(Base):
     token: Mapped[int] = mapped_column(default=0)
     """The fence: it grows with every claim, and only the holder of the newest may write."""
     attempts: Mapped[int] = mapped_column(default=0)
+    """How often it was claimed, for whatever that came to: nothing that is decided or said may rest on it."""
+    repeats: Mapped[Facts] = mapped_column(default=dict)
+    """`{reason: times}`: how often each reason has sent it back in a row, that is since the last step that went well
+    (`integration.usecases.repeats`). Refusals, errors and looks are counted here, each apart."""
     sends: Mapped[int] = mapped_column(default=0)
     absences: Mapped[int] = mapped_column(default=0)
     """Complete read-backs in a row that did not find the effect of the last sending."""

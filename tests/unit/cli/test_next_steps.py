@@ -31,8 +31,9 @@ def words(command: str) -> str:
 @pytest.mark.parametrize(
     ("reason", "expected"),
     [
-        ("line_does_not_add_up", ["replay refund --apply", "--dismiss"]),
-        ("exceeds_remaining", ["--done", "replay refund --apply", "--send-again", "--dismiss"]),
+        ("line_does_not_add_up", ["replay refund --apply", "--done", "--dismiss"]),
+        ("exceeds_remaining", ["--done", "replay refund --apply", "--dismiss"]),
+        ("reveni_pays_too", ["--send-again", "replay refund --apply", "--done", "--dismiss"]),
         ("unknown_outcome", ["--done", "replay refund --apply", "--send-again", "--dismiss"]),
         ("answer_differs", ["--done", "--send-again", "--dismiss"]),
         ("order_closed", ["--dismiss"]),

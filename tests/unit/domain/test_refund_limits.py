@@ -23,12 +23,12 @@ def approval(total: str, currency: str = "GBP") -> Approval:
 
 @pytest.mark.parametrize("limits", [{}, LIMITS, {"GBP": money("100"), "EUR": money("0")}])
 def test_what_is_not_above_its_limit_passes(limits: dict[str, Decimal]) -> None:
-    require_within_limit(a_refund(), limits=limits, approved=None)
+    require_within_limit(a_refund(), before={}, limits=limits, approved=None)
 
 
 @pytest.mark.parametrize("approved", [approval("55.00"), approval("60.00")])
 def test_what_was_approved_passes(approved: Approval) -> None:
-    require_within_limit(a_refund(2), limits=LIMITS, approved=approved)
+    require_within_limit(a_refund(2), before={}, limits=LIMITS, approved=approved)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,25 @@ def test_what_is_above_its_limit_needs_approval(
     limits: dict[str, Decimal], approved: Approval | None, why: str
 ) -> None:
     with pytest.raises(Held) as held:
-        require_within_limit(a_refund(2), limits=limits, approved=approved)
+        require_within_limit(a_refund(2), before={}, limits=limits, approved=approved)
     assert held.value.reason == "refund_above_limit"
-    assert held.value.detail == f"A refund of 55.00 GBP needs approval: {why} (REFUND_HOLD_ABOVE). Nothing was sent."
+    assert (
+        held.value.detail == f"A refund of 55.00 GBP needs approval: {why} (REFUND_HOLD_ABOVE). Nothing of it was sent."
+    )
     assert held.value.evidence["total"] == "55.00"
+
+
+def test_the_other_refunds_of_the_return_count_in_their_own_currency() -> None:
+    """M9: the limit and the approval are about what the return comes to in all."""
+    before = {"GBP": money("27.50"), "EUR": money("900")}
+    limits = {"GBP": money("55.00")}
+    require_within_limit(a_refund(), before=before, limits=limits, approved=None)
+    require_within_limit(a_refund(2), before=before, limits=limits, approved=approval("82.50"))
+    with pytest.raises(Held) as held:
+        require_within_limit(a_refund(2), before=before, limits=limits, approved=approval("82.49"))
+    assert held.value.detail == (
+        "A refund of 55.00 GBP, with which its return comes to 82.50 GBP in all, needs approval: the limit is 55.00 "
+        "GBP, and 82.49 GBP were approved (REFUND_HOLD_ABOVE). Nothing of it was sent."
+    )
+    shown = {name: held.value.evidence[name] for name in ("refund", "other_refunds", "total")}
+    assert shown == {"refund": "55.00", "other_refunds": "27.50", "total": "82.50"}

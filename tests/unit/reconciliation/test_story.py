@@ -10,8 +10,10 @@ import pytest
 
 from integration.domain.settlement_report import accruals, commission_back
 from integration.domain.settlement_scope import InCycle
+from integration.ledger import intents
 from integration.ledger.refunds import refunds
 from integration.ledger.reviews import close_review, reviews
+from integration.ledger.tables import RefundRow
 from integration.usecases.refresh_account import refresh_account
 from integration.usecases.review_differences import put_into_inbox, review_differences
 from tests.unit.reconciliation.story import Story, a_story
@@ -130,6 +132,42 @@ def test_a_refund_of_others_is_a_case_where_the_shopper_may_have_been_paid_twice
     assert review.evidence["mirakl_refund_id"] == twice
     with story.fleet.ports.ledger.write() as tx:
         assert put_into_inbox(tx, story.report().considered) == 0
+
+
+def test_a_stranger_that_stands_alone_after_all_is_no_case_any_more(story: Story) -> None:
+    """M14: ours was sent and not made, or the stranger was ours: nobody was paid twice; the case closes itself."""
+    twice = story.sandbox.refund_externally("matched-1", amount="20.00")
+    refresh_account(story.fleet.ports)
+
+    def reviewed(**ours: object) -> tuple[int, list[str | None]]:
+        with story.fleet.ports.ledger.write() as tx:
+            (refund,) = [one for one in refunds(tx) if one.row.order_id == "matched" and one.intent is not None]
+            assert refund.intent is not None
+            for name, value in ours.items():
+                setattr(refund.intent if name in ("state", "absences") else refund.row, name, value)
+            tx.session.flush()
+        considered = story.report().considered
+        with story.fleet.ports.ledger.write() as tx:
+            return put_into_inbox(tx, considered), [one.resolution for one in reviews(tx, state=None)]
+
+    made = story.refund_ids["matched"]
+    assert reviewed() == (1, [None])
+    alone = "Mirakl has made no refund of ours on order line matched-1"
+    assert reviewed(state="held", absences=2, mirakl_refund_id=None) == (0, [alone])
+    assert reviewed(state="confirmed", mirakl_refund_id=made) == (1, [alone, None])
+    with story.fleet.ports.ledger.write() as tx:
+        intent, _ = intents.decide(tx, "push_refund", "R/matched-1/2")
+        intents.close(tx, intent, "confirmed", reason="confirmed_by_hand")
+        facts = {"order_id": "matched", "order_line_id": "matched-1", "quantity": 1, "currency": "GBP", "looks": 0}
+        (known,) = [one.row for one in refunds(tx) if one.row.mirakl_refund_id == made]
+        ours = RefundRow(
+            id=intent.id, shop=tx.shop, intent_id=intent.id, amount=Decimal(20), shipping_amount=Decimal(0),
+            mirakl_refund_id=twice, calculation=known.calculation, created_at=tx.now, confirmed_at=tx.now, **facts,
+        )  # fmt: skip
+        tx.session.add(ours)
+    with story.fleet.ports.ledger.write() as tx:
+        put_into_inbox(tx, story.report().considered)
+        assert reviews(tx, state=None)[1].resolution == f"it turned out to be our refund {intent.id}"
 
 
 def test_while_one_of_ours_is_unknown_a_stranger_beside_it_may_be_it(story: Story) -> None:

@@ -77,7 +77,7 @@ class GuardedAct(LittleAct):
     """The other side refuses a second effect by itself."""
 
     guarded: ClassVar[bool] = True
-    patience: ClassVar[int] = 2
+    max_refusals: ClassVar[int] = 2
 
 
 class ReadingAct(LittleAct):

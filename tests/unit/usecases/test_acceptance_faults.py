@@ -185,6 +185,21 @@ def test_refused_orders_of_other_shops_keys_are_held(fleet: InlineFleet, sandbox
     assert inbox(fleet) == [(order_id, "order_not_on_mirakl")]
 
 
+def test_an_order_that_mirakl_shows_again_is_accepted_without_a_person(
+    fleet: InlineFleet, sandbox: SandboxClient
+) -> None:
+    """M14: its acceptance time is running; what was held since it was not shown goes on when it is."""
+    order_id = an_order(sandbox)
+    nothing = {"orders": [], "total_count": 0}
+    sandbox.add_fault("OR21", "status_before", status=404, times=1)
+    sandbox.add_fault("OR11", "status_before", status=200, match="order_ids", body=nothing, times=1)
+    fleet.until(lambda: state(fleet, order_id) == "acknowledged")
+    assert inbox(fleet) == []
+    with fleet.ports.ledger.read() as tx:
+        (review,) = reviews(tx, state=None)
+    assert (review.reason, review.resolution) == ("order_not_on_mirakl", "OR11 shows it again")
+
+
 def test_a_sweep_of_several_pages_counts_once_and_misses_nobody(fleet: InlineFleet, sandbox: SandboxClient) -> None:
     order_ids = sandbox.seed_orders(130)
     fleet.until(lambda: all(state(fleet, order_id) == "acknowledged" for order_id in order_ids))

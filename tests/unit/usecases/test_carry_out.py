@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import logging
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
 
 from integration.domain.orders import Waits
-from integration.errors import CredentialsRefused, Held, Rejected, Retryable, TooManyCalls
+from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable, TooManyCalls
 from integration.ledger import intents
 from integration.ledger.journal import journal_of
 from integration.ledger.reviews import reviews
 from integration.ledger.tables import Facts, Intent
 from integration.usecases import keeping as module
 from integration.usecases.acts import AlreadyThere, WaitsFor
-from integration.usecases.keeping import MAX_SURPRISES, Keeping
+from integration.usecases.keeping import MAX_UNEXPECTED_ERRORS, Keeping
 from integration.usecases.ports import Ports
 from tests.unit.usecases.keeping import RETRY, Promise
-from tests.unit.usecases.little_act import LittleAct, ReadingAct, Script
+from tests.unit.usecases.little_act import GuardedAct, LittleAct, ReadingAct, Script
 
 
 def sent(promise: Promise) -> int:
@@ -133,14 +134,14 @@ def test_a_refusal_may_mean_that_it_is_too_early(ports: Ports) -> None:
 
 def test_an_error_that_nobody_foresaw_before_sending_is_tried_again_and_then_shown(ports: Ports) -> None:
     promise = Promise(ports, act := LittleAct(prepared=Script(KeyError("ZZCANARY"))))
-    for _ in range(MAX_SURPRISES - 1):
+    for _ in range(MAX_UNEXPECTED_ERRORS - 1):
         with pytest.raises(KeyError):
             promise.keep()
         assert promise.stands == ("decided", "unexpected_error")
     with pytest.raises(KeyError):
         promise.keep()
     assert promise.stands == ("held", "unexpected_error")
-    assert promise.now.detail == f"KeyError, {MAX_SURPRISES} times."
+    assert promise.now.detail == f"KeyError, {MAX_UNEXPECTED_ERRORS} times in a row."
     assert act.held == ["unexpected_error"]
 
 
@@ -226,3 +227,64 @@ def test_an_error_that_nobody_foresaw_in_a_batch_leaves_the_outcome_unknown(port
     with pytest.raises(KeyError):
         keeping.unanswered(KeyError("ZZCANARY"))
     assert (promise.stands, promise.now.detail) == (("unknown", "outcome_unknown"), "KeyError")
+
+
+def test_an_error_after_many_ordinary_waits_is_one_error(ports: Ports) -> None:
+    """M12: what was only waited for is no error; the delay and the sentence count what really came back."""
+    waits = [Waits("insufficient_balance")] * 11
+    errors = [KeyError("ZZCANARY")] * MAX_UNEXPECTED_ERRORS
+    promise = Promise(ports, LittleAct(prepared=Script(*waits, errors[0], Waits("insufficient_balance"), *errors)))
+    for _ in waits:
+        promise.keep()
+    assert 300 < promise.due_in() <= 600
+    with pytest.raises(KeyError):
+        promise.keep()
+    assert promise.stands == ("decided", "unexpected_error")
+    assert promise.due_in() <= 10  # the first of its kind
+    promise.keep()
+    assert promise.now.repeats == {"insufficient_balance": 12}  # the error was overcome, the wait was not
+    for _ in errors:
+        assert promise.now.state == "decided"
+        with pytest.raises(KeyError):
+            promise.keep()
+    assert promise.now.detail == f"KeyError, {MAX_UNEXPECTED_ERRORS} times in a row."
+
+
+def test_a_network_that_fails_in_between_is_no_step_that_went_well(ports: Ports) -> None:
+    """M12: errors with failed calls in between are still in a row; a person's replay begins anew."""
+    flapping = [KeyError("ZZCANARY"), Retryable("OR11: 503")] * MAX_UNEXPECTED_ERRORS
+    promise = Promise(ports, LittleAct(prepared=Script(*flapping)))
+    for failure in flapping[: 2 * MAX_UNEXPECTED_ERRORS - 1]:
+        with pytest.raises(KeyError) if isinstance(failure, KeyError) else nullcontext():
+            promise.keep()
+    assert promise.stands == ("held", "unexpected_error")
+    with ports.ledger.write() as tx:
+        intents.reopen(tx, tx.session.get_one(Intent, promise.id), reason="replayed")
+    assert promise.now.repeats == {}
+
+
+def test_lost_answers_are_no_refusals(ports: Ports) -> None:
+    """M12: a guarded call is held for refusals alone, and what its sendings came to otherwise does not count."""
+    lost, refused = OutcomeUnknown("no answer"), Rejected("invalid state", status=400)
+    promise = Promise(ports, GuardedAct(sent=Script(*[lost] * 5, refused, refused)))
+    for longest in (10, 20, 40, 80, 160):
+        promise.keep()
+        promise.keep()
+        assert longest / 2 - 1 <= promise.due_in() <= longest
+    assert [promise.keep(), promise.now.state] == ["unknown: rejected", "unknown"]
+    assert promise.keep().endswith("not_found")
+    promise.keep()
+    assert promise.keep() == "held: little_act_rejected"
+    with ports.ledger.read() as tx:
+        assert reviews(tx)[0].evidence == {"refusals": GuardedAct.max_refusals}
+
+
+def test_an_error_in_every_answer_of_a_guarded_call_is_shown_in_the_end(ports: Ports) -> None:
+    """M12: it is sent, and its answer is an error each time: that, too, ends with a person."""
+    promise = Promise(ports, act := GuardedAct(sent=Script(KeyError("ZZCANARY"))))
+    for _ in range(MAX_UNEXPECTED_ERRORS):
+        with pytest.raises(KeyError):
+            promise.keep()
+        promise.keep()
+    assert promise.stands == ("held", "unexpected_error")
+    assert (act.sendings, promise.now.detail) == (MAX_UNEXPECTED_ERRORS, "KeyError, 10 times in a row.")

@@ -50,6 +50,19 @@ def test_a_refund_as_it_was_confirmed_is_no_case(lane: Lane) -> None:
     assert lane.inbox() == set()
 
 
+def test_a_case_closes_where_mirakl_shows_the_confirmed_amount_again(lane: Lane) -> None:
+    """M14: a refund that was shown otherwise for a while is no case any more; another time, it is one again."""
+    for turn in (1, 2):
+        confirm_as(lane, "24.50")
+        look(lane)
+        assert lane.inbox() == {("refund", "refund_changed_on_mirakl")}
+        confirm_as(lane, "25.00")
+        look(lane)
+        with lane.fleet.ports.ledger.read() as tx:
+            closed = [str(one.resolution) for one in reviews(tx, state="resolved")]
+        assert (len(closed), "as it was confirmed again" in closed[-1]) == (turn, True)
+
+
 def test_another_amount_is_told_once_also_when_it_was_dismissed(lane: Lane, caplog: pytest.LogCaptureFixture) -> None:
     confirm_as(lane, "24.50")
     with caplog.at_level(logging.ERROR):

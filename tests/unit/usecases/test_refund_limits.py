@@ -12,6 +12,7 @@ from integration.ledger.refunds import Refund
 from integration.ledger.reviews import reviews
 from integration.ledger.tables import Intent
 from integration.sandbox import SandboxClient
+from integration.usecases.next_steps import next_steps
 from integration.usecases.resolve_review import resolve_review
 from tests.unit.usecases.conftest import StartFleet
 from tests.unit.usecases.lane import Lane, Parcel
@@ -68,7 +69,7 @@ def test_a_refund_at_its_limit_is_sent_and_one_above_it_waits_for_approval(lane:
     assert held.calculation is not None
     assert held.calculation["asked"]["amount"] == "50.00"
 
-    assert "approved up to 50.00 GBP" in approve(lane, by="finance")
+    assert "all refunds of its return may come to 50.00 GBP" in approve(lane, by="finance")
     lane.until(lambda: made(lane, large) == [Decimal("50.00")])
     with lane.fleet.ports.ledger.read() as tx:
         (given,) = [entry for entry in journal_of(tx, held.id) if entry.reason == "approved"]
@@ -81,7 +82,7 @@ def test_a_currency_without_a_limit_waits_for_approval_too(lane: Lane) -> None:
     lane.come_back(lane.send_back(order={"currency": "EUR"}, unit_price="1.00"), accepted=1)
     until_held(lane)
     assert sent(lane) == 0
-    assert "approved up to 1.00 EUR" in approve(lane)
+    assert "may come to 1.00 EUR" in approve(lane)
 
 
 def test_more_than_was_approved_is_held_again(lane: Lane) -> None:
@@ -127,3 +128,39 @@ def test_a_second_sending_that_is_above_the_limit_by_then_is_looked_for_first_wh
     approve(lane)
     lane.until(lambda: only(lane).state in ("confirmed", "refunded"))
     assert (only(lane).row.mirakl_refund_id, sent(lane)) == (landed, 1)
+
+
+def test_units_that_are_judged_one_by_one_pass_no_limit_that_they_would_not_pass_together(
+    start_fleet: StartFleet, sandbox: SandboxClient
+) -> None:
+    """M9: 3 × 100.00 with a limit of 250.00: the third waits, and an approval is about all of the return."""
+    sandbox.seed_offers({"SKU-1": 5})
+    lane = Lane(start_fleet(refund_hold_above="GBP:250"), sandbox)
+    parcel = lane.send_back(4, unit_price="100.00")
+    lane.arrive(parcel)
+    for unit in (1, 2):
+        lane.judge(parcel, accepted=1)
+        lane.until(lambda: made(lane, parcel) == [Decimal("100.00")] * unit)  # noqa: B023 - called in this turn
+    sandbox.set_balance(payable="0", pending="0")  # what waits for its money is sent without a further word
+    lane.judge(parcel, accepted=1)
+    until_held(lane)
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: [one.state for one in lane.refunds(parcel)].count("held") == 2)
+    with lane.fleet.ports.ledger.read() as tx:
+        third, fourth = reviews(tx)
+    assert third.detail.startswith("A refund of 100.00 GBP, with which its return comes to 300.00 GBP in all, needs")
+    assert "comes to 300.00 GBP in all" in fourth.detail  # of the two that are held, neither is certain to be paid
+
+    for held in (third, fourth):
+        resolve_review(lane.fleet.ports, held.id, "approve", note="")
+    lane.until(lambda: ("refund", "refund_above_limit") in lane.inbox())
+    sandbox.set_balance(payable="1000")
+    lane.until(lambda: len(made(lane, parcel)) == 3)
+    with lane.fleet.ports.ledger.read() as tx:
+        (again,) = reviews(tx)
+        assert "comes to 400.00 GBP in all, needs approval: the limit is 250.00 GBP, and 300.00" in again.detail
+        (step, *_) = next_steps(again)
+    assert step.when == "its return may come to 400.00 GBP in all"
+    resolve_review(lane.fleet.ports, again.id, "approve", note="")
+    lane.until(lambda: made(lane, parcel) == [Decimal("100.00")] * 4)
+    assert lane.inbox() == set()

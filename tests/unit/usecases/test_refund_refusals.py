@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from integration.ledger.tables import AlertRow, Intent
 from integration.sandbox import SandboxClient
 from integration.usecases.watch_balance import watch_balance
 from tests.unit.usecases.conftest import StartFleet
-from tests.unit.usecases.lane import Lane, Parcel
+from tests.unit.usecases.lane import Lane, Parcel, tables
 
 IN_PROGRESS = "Refund already in progress"
 UNKNOWN = "unknown: outcome_unknown"
@@ -62,6 +63,32 @@ def test_a_refund_that_is_refused_for_one_in_progress_waits_reads_and_is_sent(la
     assert lane.inbox() == set()
 
 
+def test_a_reason_that_mirakl_refuses_is_mapped_anew_when_the_refund_is_replayed(
+    start_fleet: StartFleet, sandbox: SandboxClient, tmp_path: Path
+) -> None:
+    """M13: a replay takes the code that the table has by now; where it has no other, the plan says what follows."""
+    sandbox.seed_offers({"SKU-1": 5})
+    other = {"code": "77", "type": "REFUND", "label": "Returned", "is_shop_right": True}
+    reasons = [{**other, "code": "17"}, other]
+    sandbox.set_reasons(reasons)
+    folder = tables(tmp_path / "tables")
+    lane = Lane(start_fleet(mappings_dir=folder), sandbox)
+    lane.arrive(parcel := lane.send_back())
+    refused = {"message": "This reason is not allowed"}
+    sandbox.add_fault("OR28", "status_before", status=400, body=refused, times=2)
+    lane.judge(parcel, accepted=1)
+    lane.until(lambda: ("refund", "illegal_refund_reason") in lane.inbox())
+    told = str(lane.replay("refund", ours(lane).id).steps)
+    assert "still has no other reason for RETURN_CHANGED_MIND than 17" in told
+    lane.until(lambda: ("refund", "illegal_refund_reason") in lane.inbox())
+    table = folder / "return_reasons.csv"
+    table.write_text(table.read_text().replace("restock,17,", "restock,77,"))
+    lane.until(lambda: lane.fleet.ports.mappings.current().return_reasons.lookup("RETURN_CHANGED_MIND") is not None)
+    assert "with reason 77" in str(lane.replay("refund", ours(lane).id).steps)
+    lane.until(lambda: made(lane, parcel) == [Decimal("25.00")])
+    assert lane.sandbox.books()["refunds"][parcel.order_line_id][0]["reason_code"] == "77"
+
+
 @pytest.mark.crash_matrix(25)
 def test_what_others_refunded_between_our_read_and_our_call_is_found_by_reading(lane: Lane) -> None:
     """M1: it may be for this very unit, so a person says."""
@@ -72,13 +99,16 @@ def test_what_others_refunded_between_our_read_and_our_call_is_found_by_reading(
     assert [one.row.mirakl_refund_id for one in lane.refunds() if one.state == "external"] == [external]
 
 
-def test_a_refund_in_progress_that_never_ends_is_shown_to_a_person(lane: Lane) -> None:
+def test_a_refund_in_progress_that_never_ends_is_shown_to_a_person(lane: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """M12: so many refusals are counted, whatever else it waited for before; the sentence says how many."""
+    monkeypatch.setattr("integration.usecases.push_refund.MAX_REFUSALS", 3)
     refuse(lane, IN_PROGRESS)
-    lane.until(lambda: "refund_in_progress" in reasons(lane))
     with lane.fleet.ports.ledger.write() as tx:
-        tx.session.execute(update(Intent).where(Intent.id == ours(lane).id).values(attempts=30))
+        waited = {"insufficient_balance": 30, "waiting_to_retry": 7}
+        tx.session.execute(update(Intent).where(Intent.kind == "push_refund").values(attempts=37, repeats=waited))
     lane.until(lambda: ("refund", "refund_rejected") in lane.inbox())
-    assert "Refund already in progress" in (ours(lane).detail or "")
+    assert reasons(lane).count("sending") == 3
+    assert ours(lane).detail == "Mirakl refused, 3 times in a row: Refund already in progress"
 
 
 def test_a_second_sending_that_the_balance_does_not_bear_waits_for_it_like_a_first(lane: Lane) -> None:

@@ -15,8 +15,9 @@ from integration.ledger.reviews import reviews
 from integration.ledger.tables import Intent, ReturnLineRow, ReturnRow
 from integration.sandbox import SandboxClient
 from integration.usecases.follow_refunds import follow_refunds
+from integration.usecases.next_steps import Verb
 from integration.usecases.refusal import Refused
-from integration.usecases.resolve_review import Verb, resolve_review
+from integration.usecases.resolve_review import resolve_review
 from tests.unit.usecases.conftest import StartFleet
 from tests.unit.usecases.lane import Lane, Parcel
 
@@ -223,7 +224,7 @@ def test_nothing_is_sent_on_a_list_that_is_not_whole(lane: Lane, times: int | No
 def test_nothing_is_sent_for_a_return_that_is_held_ended_or_not_mapped(
     lane: Lane, changes: dict[str, str], reason: str
 ) -> None:
-    """M8: the refund was decided before; it is held with its reason."""
+    """M8, M13: the refund was decided before; it is held with its reason, and sent where a person says so."""
     parcel = lane.send_back(1, quantity=4)
     lane.arrive(parcel)
     lane.judge(parcel, accepted=1)
@@ -237,6 +238,9 @@ def test_nothing_is_sent_for_a_return_that_is_held_ended_or_not_mapped(
             tx.session.execute(update(ReturnLineRow).values(refund_reason=None))
     until(lane, parcel, ("held", reason))
     assert "OR28" not in lane.sandbox.books()["calls"]
+    if reason != "unmapped_return_reason":  # a person's word is about where the return stood when it was held
+        assert "whatever becomes of its return" in say(lane, "send_again")
+        lane.until(lambda: [state for state, _ in stands(lane, parcel)] in (["confirmed"], ["refunded"]))
 
 
 def test_a_refund_of_another_line_or_one_that_is_not_there_is_not_taken_for_it(lane: Lane) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from integration.ledger.reviews import resolve, reviews
 from integration.mirakl.operations import STO01
 from integration.sandbox import SandboxClient, SandboxOptions
 from integration.usecases import send_stock
@@ -88,6 +89,29 @@ def test_units_that_the_warehouse_takes_back_after_they_went_on_sale_are_told_an
     lane.judge(parcel, restock=False)
     lane.until(lambda: ("return", "already_on_sale") in lane.inbox())
     assert stock(lane) == {"SKU-1": 6}
+
+
+def test_a_warehouse_that_finds_them_sellable_again_closes_the_case(lane: Lane) -> None:
+    """M14: the case is about each line's units, is told once, and closes when Reveni says that all may be sold."""
+    lane.sandbox.seed_offers({"SKU-1": 5})
+    parcel = lane.come_back(lane.send_back(2), accepted=2)
+    lane.until(lambda: at_rest(lane))
+    for _ in range(2):
+        lane.judge(parcel, restock=False)
+        lane.until(lambda: ("return", "already_on_sale") in lane.inbox())
+        lane.judge(parcel, restock=True)
+        lane.until(lambda: lane.inbox() == set())
+    with lane.fleet.ports.ledger.read() as tx:
+        assert {one.resolution for one in reviews(tx, state=None)} == {
+            "Reveni says again that these units are to be sold"
+        }
+    lane.judge(parcel, restock=False)
+    lane.until(lambda: ("return", "already_on_sale") in lane.inbox())
+    with lane.fleet.ports.ledger.write() as tx:
+        assert resolve(tx, kind="return", subject=parcel.return_id, resolution="dismiss") == 1
+    lane.judge(parcel, received_sku="SKU-1")  # news, but not of this
+    lane.turn()
+    assert (lane.inbox(), stock(lane)) == (set(), {"SKU-1": 7})
 
 
 def test_the_sku_is_that_of_what_the_warehouse_found(

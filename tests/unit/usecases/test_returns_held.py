@@ -12,7 +12,9 @@ from integration.ledger.reviews import reviews
 from integration.reveni.wire import Customer, NewReturn, NewReturnItem, NewReturnOrder
 from integration.sandbox import SandboxClient
 from integration.usecases.poll_returns import poll_returns
+from integration.usecases.refusal import Refused
 from integration.usecases.replay import replay
+from integration.usecases.resolve_review import resolve_review
 from mappings import FOLDER
 from tests.inline_fleet import InlineFleet
 from tests.unit.usecases.conftest import StartFleet
@@ -197,3 +199,19 @@ def test_an_order_that_mirakl_does_not_show_holds_its_return(lane: Lane) -> None
     poll_returns(lane.fleet.ports)
     until_held(lane, parcel, "order_not_on_mirakl")
     assert twins(lane, parcel) == []
+
+
+def test_a_return_that_is_certainly_not_in_reveni_is_made_there_by_a_persons_word(lane: Lane) -> None:
+    """M13: sent twice, unanswered and not to be found: a replay looks, and only a person has it sent a third time."""
+    lane.sandbox.add_fault("W1", "lost_before")
+    parcel = lane.send_back()
+    poll_returns(lane.fleet.ports)
+    until_held(lane, parcel, "unknown_outcome")
+    with lane.fleet.ports.ledger.read() as tx:
+        (review,) = reviews(tx)
+    with pytest.raises(Refused, match=f"backhaul replay return {parcel.return_id}"):
+        resolve_review(lane.fleet.ports, review.id, "done", note="it is there")
+    lane.sandbox.clear_faults()
+    assert "create return" in resolve_review(lane.fleet.ports, review.id, "send_again", note="it is not there")
+    lane.until(lambda: lane.reveni_id(parcel) is not None)
+    assert (len(twins(lane, parcel)), lane.inbox()) == (1, set())

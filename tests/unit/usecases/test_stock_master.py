@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from integration.ledger.reviews import reviews
 from integration.sandbox import SandboxClient, SandboxOptions
+from integration.usecases.next_steps import Verb
+from integration.usecases.resolve_review import resolve_review
 from tests.unit.usecases.conftest import SCALE, StartFleet
 from tests.unit.usecases.lane import Lane, tables
 
@@ -233,3 +236,23 @@ def test_an_sku_that_left_the_table_is_held_until_it_is_back(
     assert lane.replay("stock", lane.movements()[0].id).applied
     until(lane, ("done", None))
     assert levels(lane) == ({"BC-1": 11}, {"SKU-1": 11})
+
+
+def say(lane: Lane, verb: Verb) -> str:
+    with lane.fleet.ports.ledger.read() as tx:
+        (review,) = reviews(tx)
+    return resolve_review(lane.fleet.ports, review.id, verb, note="looked there")
+
+
+@NEVER_BY_ITSELF
+def test_a_person_says_what_bigcommerce_did_and_mirakl_gets_its_level(lane: Lane) -> None:
+    """M13: "done" there puts the units on sale from there; "send again" adjusts again, and waits for that anew."""
+    lane.come_back(lane.send_back(), accepted=1)
+    until(lane, ("held", "stock_master_unclear"))
+    assert "are added in BigCommerce again" in say(lane, "send_again")
+    lane.until(lambda: adjustments(lane) == 2)
+    until(lane, ("held", "stock_master_unclear"))
+    lane.sandbox.set_bigcommerce_levels({"SKU-1": 9})  # with our unit in it, and others sold
+    assert "its level goes with the next stock import" in say(lane, "done")
+    until(lane, ("done", None))
+    assert (levels(lane)[1], adjustments(lane), lane.inbox()) == ({"SKU-1": 9, "SKU-2": 0}, 2, set())

@@ -8,6 +8,7 @@ from integration.domain.orders import Waits
 from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable
 from integration.ledger import intents
 from integration.ledger.reviews import reviews
+from integration.ledger.tables import Intent
 from integration.usecases.acts import WaitsFor
 from integration.usecases.ports import Ports
 from tests.unit.usecases.keeping import Promise
@@ -138,11 +139,11 @@ def test_a_refused_guarded_call_may_be_done_already(ports: Ports) -> None:
     assert act.sendings == 1
 
 
-def test_a_guarded_call_that_is_refused_and_not_done_is_shown_when_patience_ends(ports: Ports) -> None:
+def test_a_guarded_call_that_is_refused_and_not_done_is_shown_after_the_last_refusal(ports: Ports) -> None:
     promise = Promise(ports, act := GuardedAct(sent=Script(Rejected("invalid state", status=400))))
     outcomes = [promise.keep() for _ in range(4)]
     assert outcomes[-1] == "held: little_act_rejected"
-    assert (act.sendings, promise.now.detail) == (GuardedAct.patience, "invalid state")
+    assert (act.sendings, promise.now.detail) == (GuardedAct.max_refusals, "invalid state")
 
 
 def test_a_guarded_call_without_an_answer_is_sent_for_as_long_as_it_takes(ports: Ports) -> None:
@@ -150,3 +151,18 @@ def test_a_guarded_call_without_an_answer_is_sent_for_as_long_as_it_takes(ports:
     outcomes = [promise.keep() for _ in range(11)]
     assert outcomes[-1] == "confirmed"
     assert act.sendings == 6
+
+
+def test_what_was_refused_again_and_again_is_still_sent_when_its_cause_is_mended(ports: Ports) -> None:
+    """M13: a replay that ended as "sent 2 times, no answer" where every sending was answered with a refusal."""
+    refusal = Rejected("never", status=400)
+    promise = Promise(ports, act := LittleAct(sent=Script(*[refusal] * 4, "done")))
+    for _ in range(4):
+        while promise.now.state != "held":
+            promise.keep()
+        assert promise.stands == ("held", "little_act_rejected")
+        with ports.ledger.write() as tx:
+            intents.reopen(tx, tx.session.get_one(Intent, promise.id), reason="replayed", state="unknown")
+    while promise.now.state not in ("held", "confirmed"):
+        promise.keep()
+    assert (promise.stands, act.sendings) == (("confirmed", None), 5)
