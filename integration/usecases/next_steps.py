@@ -21,17 +21,19 @@ ENDED = frozenset(
         "order_closed",
         "order_line_closed",
         "order_refused",
-        "quantities_shrank",
         "return_ended_early",
         "reveni_paid_too",
     }
 )
 """Nothing is left for Backhaul to do: whatever is to be done, people do it."""
 
+ONLY_BY_HAND = frozenset({"received_skus_differ"})
+"""Units that people put on sale themselves, or leave off."""
+
 READING_TELLS_NO_MORE = frozenset({"ambiguous_refund", "answer_differs"})
 """Only a person can say which refund it is."""
 
-MAY_BE_DONE = frozenset({"exceeds_remaining", "unknown_outcome", "stock_master_unclear"})
+MAY_BE_DONE = frozenset({"exceeds_remaining", "unknown_outcome", "stock_master_unclear", "stock_of_unknown_past"})
 """The other side may have done it, or somebody else there."""
 
 
@@ -57,6 +59,8 @@ def next_steps(review: ReviewRow) -> list[Step]:
         return [Step(f"{resolve} --approve", "so much may be paid"), dismiss]
     if review.reason in READING_TELLS_NO_MORE:
         return [done, again, dismiss]
+    if review.reason in ONLY_BY_HAND:
+        return [done, dismiss]
     if review.reason in MAY_BE_DONE:
         return [done, replay, again, dismiss]
     if review.reason in ENDED:
