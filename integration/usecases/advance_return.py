@@ -52,27 +52,37 @@ def hold_return(tx: Tx, row: ReturnRow, held: Held) -> None:
     )
 
 
-LEAVES_SOMETHING = frozenset({"twice_in_reveni", "unknown_outcome", "not_in_reveni", "cancel_return_rejected"})
-"""Held for what a person has to see to, also of a return that has ended."""
+LEAVES_SOMETHING = frozenset({"twice_in_reveni", "unknown_outcome"})
+"""Held for what may stand in Reveni, which a person has to see to, also of a return that has ended."""
 
 
 def hold_step(tx: Tx, intent: Intent, held: Held) -> None:
-    """The return of a step that cannot be taken waits for a person; nobody need look at one that has ended early."""
+    """The return of a step that cannot be taken waits for a person, unless its end on Mirakl has made the step moot."""
     row = get_return(tx, intent.subject)
     if row is None:
         return
-    ended = row.mirakl_state in ENDED_EARLY and row.taken_up_at is None
-    if not ended or held.reason in LEAVES_SOMETHING:
+    if not _is_moot(row, intent, held):
         hold_return(tx, row, held)
     elif (step := intents.get(tx, intent.id)) is not None:
         intents.close(tx, step, "dropped", reason="return_ended_early")
 
 
+def _is_moot(row: ReturnRow, intent: Intent, held: Held) -> bool:
+    if row.mirakl_state not in ENDED_EARLY:
+        return False
+    if intent.kind == "cancel_return":
+        return row.taken_up_at is not None  # what its twin says is to count
+    return row.taken_up_at is None and held.reason not in LEAVES_SOMETHING
+
+
 def stands_still(row: ReturnRow, lines: Sequence[ReturnLineRow]) -> str | None:
-    """Why nothing that is accepted of a return may be refunded or moved now, in words; None where it goes on."""
+    """Why nothing that is accepted of a return may be refunded or moved now, in words; None where it goes on.
+
+    One that has ended goes on where no unit was accepted since: what was accepted before may still be put on sale.
+    """
     if row.held_reason is not None:
         return f"it is held ({row.held_reason})"
-    if row.mirakl_state in ENDED and row.taken_up_at is None:
+    if row.mirakl_state in ENDED and row.taken_up_at is None and units_waiting(lines):
         return f"it is {row.mirakl_state} on Mirakl"
     return None if _is_mapped(lines) else "its reasons are not mapped"
 

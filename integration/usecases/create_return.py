@@ -139,9 +139,7 @@ class CreateReturn(Act[Twin, Created]):
 
 def _is_judged(twin: ReveniReturn) -> bool:
     """Also where Reveni does not say."""
-    return twin.items is None or any(
-        item.accepted_quantity != 0 or item.rejected_quantity != 0 for item in twin.items
-    )
+    return twin.items is None or any(item.accepted_quantity != 0 or item.rejected_quantity != 0 for item in twin.items)
 
 
 def _ask_a_person_in_the_end(ports: Ports, intent: Intent, not_known: Retryable) -> None:

@@ -21,7 +21,9 @@ def find_twin(ports: Ports, *, return_id: str, order_id: str) -> ReveniReturn | 
         known = twins_of_order(tx, order_id)
     listed = ports.reveni.returns_of_order(order_id)
     missing = sorted(
-        twin for twin, status in known.items() if status not in REVENI_ENDED_EARLY and twin not in {t.id for t in listed}
+        twin
+        for twin, status in known.items()
+        if status not in REVENI_ENDED_EARLY and twin not in {t.id for t in listed}
     )
     if missing:
         raise Retryable(f"W2 does not show {', '.join(missing)} of order {order_id}, so its list is not whole")

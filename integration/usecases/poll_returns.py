@@ -84,7 +84,7 @@ def _add(ports: Ports, tx: Tx, found: Return) -> None:
     tx.session.flush()
     if found.state not in KNOWN_STATES:
         hold_return(tx, row, unknown_state(found))
-    elif found.state in ENDED:  # before this ledger met it: history, of which nothing is done unless a person replays it
+    elif found.state in ENDED:  # before this ledger met it: it is history, unless a person replays it
         advance(ports, tx, row)
     elif not found.return_lines:
         hold_return(tx, row, no_lines(found))

@@ -12,7 +12,7 @@ from integration.domain.returns import CLOSED, ENDED, KNOWN_STATES, AnnouncedLin
 from integration.ledger import intents
 from integration.ledger.listings import intents_of
 from integration.ledger.refunds import refunds
-from integration.ledger.returns import lines_of, lock_return, replace_lines
+from integration.ledger.returns import free_promises, lines_of, lock_return, replace_lines
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, ReturnLineRow, ReturnRow
 from integration.usecases import advance_return
@@ -96,9 +96,9 @@ def _take_up_ended(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[str]:
     if row.mirakl_state not in ENDED or not _is_to_be_taken_up(tx, row, promised):
         return []
     row.taken_up_at = tx.now
-    for intent in promised:
-        if intent.kind == "cancel_return" and intent.state == "held":  # its twin was judged, and that is to count
-            intents.close(tx, intent, "dropped", reason="replayed")
+    for cancel in free_promises(tx, row.return_id, ("cancel_return",)):
+        if cancel.state not in intents.SETTLED:  # what its twin says is to count
+            intents.close(tx, cancel, "dropped", reason="replayed")
     return [
         f"return {row.return_id} is {row.mirakl_state} on Mirakl and stays so: refund what Reveni has accepted of it and "
         "was not refunded, and move its units; those that somebody else may have put on sale wait in the inbox"
