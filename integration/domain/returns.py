@@ -144,11 +144,9 @@ def due_steps(progress: Progress) -> list[str]:
 
 
 def _steps(now: Progress) -> list[str]:
-    if now.taken_up and now.mirakl_state in ENDED:  # its twin is looked for, and none is made
-        return ["create_return"] if now.mapped and not now.in_reveni else []
-    if now.mirakl_state in ENDED_EARLY:
-        return ["cancel_return"] if now.in_reveni and not now.ended_in_reveni and not now.any_judged else []
-    if now.mirakl_state == CLOSED or not now.mapped:
+    if now.mirakl_state in ENDED:
+        return _steps_of_ended(now)
+    if not now.mapped:
         return []
     if now.ended_in_reveni and not now.any_judged:  # nothing arrived, and nobody waits for it there any more
         return ["cancel_on_mirakl"] if now.mirakl_state in (WAITING_ACCEPTANCE, IN_PROGRESS) else []
@@ -165,6 +163,13 @@ def _steps(now: Progress) -> list[str]:
     if "assess_return" not in now.done:
         return ["assess_return"]
     return [] if now.refunds_open else ["close_return"]
+
+
+def _steps_of_ended(now: Progress) -> list[str]:
+    if now.taken_up:  # its twin is looked for, and none is made
+        return ["create_return"] if now.mapped and not now.in_reveni else []
+    judged_by_nobody = now.in_reveni and not now.ended_in_reveni and not now.any_judged
+    return ["cancel_return"] if now.mirakl_state in ENDED_EARLY and judged_by_nobody else []
 
 
 def state_of(progress: Progress, *, held: bool) -> str:

@@ -44,8 +44,8 @@ class Reveni:
     def returns_of_order(self, order_id: str) -> list[ReveniReturn]:
         """Every return of a Mirakl order. W2
 
-        Whether a return exists is decided by this list, so one that does not fit fails it as a whole, and so does a page
-        that is missing or null.
+        Whether a return exists is decided by this list, so one that does not fit fails it as a whole, and so does a
+        page whose list is missing or null.
 
         :raises Retryable: nothing was read, or not all of it.
         """

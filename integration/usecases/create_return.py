@@ -91,8 +91,8 @@ class CreateReturn(Act[Twin, Created]):
         if row.taken_up_at is not None:
             raise Held(
                 "not_in_reveni",
-                f"Return {row.return_id} is {row.mirakl_state} on Mirakl, and Reveni holds no return for it: no verdict "
-                "says what is due. Settle it by hand.",
+                f"Return {row.return_id} is {row.mirakl_state} on Mirakl, and Reveni holds no return for it: no "
+                "verdict says what is due. Settle it by hand.",
             )
         raise AlreadyThere(Created(None, offer_skus))
 

@@ -87,7 +87,7 @@ def _held_steps(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[Intent]:
 
 
 def _is_to_be_taken_up(tx: Tx, row: ReturnRow, promised: list[Intent]) -> bool:
-    """Whether a person may want more of it than its end on Mirakl: units wait, or this ledger only met it at its end."""
+    """Whether more of it may be wanted than its end on Mirakl: units wait, or this ledger only met it at its end."""
     history = row.mirakl_state in ENDED and (row.taken_up_at is not None or not promised)
     return history or bool(units_waiting(lines_of(tx, row.return_id)) or _held_for_it(tx, row))
 
@@ -100,8 +100,8 @@ def _take_up_ended(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[str]:
         if cancel.state not in intents.SETTLED:  # what its twin says is to count
             intents.close(tx, cancel, "dropped", reason="replayed")
     return [
-        f"return {row.return_id} is {row.mirakl_state} on Mirakl and stays so: refund what Reveni has accepted of it and "
-        "was not refunded, and move its units; those that somebody else may have put on sale wait in the inbox"
+        f"return {row.return_id} is {row.mirakl_state} on Mirakl and stays so: refund what Reveni has accepted of it "
+        "and was not refunded, and move its units; those that somebody else may have put on sale wait in the inbox"
     ]
 
 

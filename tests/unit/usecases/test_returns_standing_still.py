@@ -298,3 +298,15 @@ def test_restocked_units_of_several_items_are_summed(lane: Lane, parcel: Parcel)
     lane.until(lambda: on_sale(lane) == 7)
     lane.judge(parcel, restocked_quantity=2)
     lane.until(lambda: on_sale(lane) == 8 and {state for _, state, _ in moved(lane, parcel)} == {"done"})
+
+
+def test_a_refund_is_promised_once_for_each_number_of_units(lane: Lane, parcel: Parcel) -> None:
+    """M8: whatever has a verdict worked through again, there is one refund for its cumulative units."""
+    lane.judge(parcel, accepted=2)
+    lane.until(lambda: refunded(lane, parcel) == [2])
+    with lane.fleet.ports.ledger.write() as tx:
+        [line] = lines_of(tx, parcel.return_id)
+        line.refund_units = 0
+    lane.tell(parcel)
+    lane.turn()
+    assert (refunded(lane, parcel), len(lane.refunds(parcel))) == ([2], 1)
