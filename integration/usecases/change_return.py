@@ -18,6 +18,7 @@ from integration.mirakl.wire import Return
 from integration.usecases.advance_return import advance, hold_return, read_again
 from integration.usecases.end_return import end_early, may_be_in_reveni
 from integration.usecases.ports import Ports
+from integration.usecases.release_refunds import release_refunds
 from integration.usecases.resume import close_reviews
 
 BY_ITS_LINES = frozenset(
@@ -78,6 +79,7 @@ def _as_before(tx: Tx, row: ReturnRow) -> None:
     if row.held_reason == "return_changed":
         row.held_reason = None
         read_again(tx, row, "changed back")
+        release_refunds(tx, row)
 
 
 def _change_state(tx: Tx, row: ReturnRow, found: Return) -> None:

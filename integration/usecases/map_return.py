@@ -17,6 +17,7 @@ from integration.usecases.advance_return import advance, hold_step, read_again
 from integration.usecases.fetch_order import fetch_order
 from integration.usecases.halting_codes import forget_mended
 from integration.usecases.ports import Ports
+from integration.usecases.release_refunds import release_refunds
 from mappings import Mappings, ReasonRow
 
 
@@ -68,6 +69,7 @@ class MapReturn(Act[Mapped, Mapped]):
         forget_mended(tx, ports.mappings.current(), legal=legal)
         tx.session.flush()
         read_again(tx, row, "mapped")
+        release_refunds(tx, row)
         advance(ports, tx, row)
 
     def hold(self, tx: Tx, intent: Intent, held: Held) -> None:

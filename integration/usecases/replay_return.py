@@ -11,7 +11,6 @@ from typing import Final
 from integration.domain.returns import CLOSED, ENDED, KNOWN_STATES, AnnouncedLine
 from integration.ledger import intents
 from integration.ledger.listings import intents_of
-from integration.ledger.refunds import refunds
 from integration.ledger.returns import free_promises, lines_of, lock_return, replace_lines
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, ReturnLineRow, ReturnRow
@@ -19,14 +18,12 @@ from integration.usecases import advance_return
 from integration.usecases.advance_return import advance, read_again, units_waiting
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
+from integration.usecases.release_refunds import held_for_their_return, release_refunds
 from integration.usecases.resume import close_reviews, does, resume
 from mappings import Mappings
 
 STEPS: Final = ("map_return", *advance_return.STEPS)
 """Everything that may be promised for a return, in the order in which it happens."""
-
-FOR_ITS_RETURN: Final = frozenset({"return_held", "return_closed", "return_ended_early", "unmapped_return_reason"})
-"""Why a refund is held for its return's sake alone: it goes on with the return."""
 
 
 def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
@@ -52,7 +49,7 @@ def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
         steps.append(reading)
     tx.session.flush()
     advance(ports, tx, row)
-    steps += _release_refunds(tx, row)
+    steps += release_refunds(tx, row)
     now = intents_of(tx, STEPS, return_id)
     steps += [_does(row, intent) for intent in now if intent not in promised]
     if any(intent.kind == "map_return" and intent.state == "decided" for intent in now):
@@ -89,7 +86,7 @@ def _held_steps(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[Intent]:
 def _is_to_be_taken_up(tx: Tx, row: ReturnRow, promised: list[Intent]) -> bool:
     """Whether more of it may be wanted than its end on Mirakl: units wait, or this ledger only met it at its end."""
     history = row.mirakl_state in ENDED and (row.taken_up_at is not None or not promised)
-    return history or bool(units_waiting(lines_of(tx, row.return_id)) or _held_for_it(tx, row))
+    return history or bool(units_waiting(lines_of(tx, row.return_id)) or held_for_their_return(tx, row))
 
 
 def _take_up_ended(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[str]:
@@ -103,20 +100,6 @@ def _take_up_ended(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[str]:
         f"return {row.return_id} is {row.mirakl_state} on Mirakl and stays so: refund what Reveni has accepted of it "
         "and was not refunded, and move its units; those that somebody else may have put on sale wait in the inbox"
     ]
-
-
-def _held_for_it(tx: Tx, row: ReturnRow) -> list[Intent]:
-    mine = (refund.intent for refund in refunds(tx, return_id=row.return_id))
-    return [one for one in mine if one is not None and one.state == "held" and one.reason in FOR_ITS_RETURN]
-
-
-def _release_refunds(tx: Tx, row: ReturnRow) -> list[str]:
-    """Refunds that were held only since the return stood still: each is worked out anew, and sent once."""
-    steps = []
-    for intent in _held_for_it(tx, row):
-        close_reviews(tx, "refund", str(intent.id), reasons={intent.reason or ""}, resolution="its return was replayed")
-        steps.append(resume(tx, intent))
-    return steps
 
 
 def _does(row: ReturnRow, intent: Intent) -> str:

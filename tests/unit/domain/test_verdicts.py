@@ -113,7 +113,7 @@ def test_what_goes_back_on_sale(disposition: str, restock: bool | None, units: U
 
 
 def test_what_the_items_of_a_line_say_together_is_their_sum() -> None:
-    """M7: units are added up; what an item leaves out is not known of the line either, and words that differ are none."""
+    """M7: units are added up; what an item leaves out is not known of the line, and words that differ are none."""
     one = Item("accepted", 1, 0, restock=True, received_sku="A")
     two = Item("for_review", 1, 1, reject_reason="defect", restock=False, restocked_quantity=1)
     both = LineVerdict((one, two))

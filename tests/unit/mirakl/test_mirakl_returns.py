@@ -145,7 +145,7 @@ def test_a_list_that_is_left_out_is_no_empty_list(network: responses.RequestsMoc
         (f"{URL}/api/returns", "data", lambda: mirakl.returns(["R1"])),
         (f"{URL}/api/offers", "offers", lambda: mirakl.offers("SKU-1")),
         (f"{URL}/api/reasons", "reasons", mirakl.reasons),
-        (f"{URL}/api/taxes", "taxes", mirakl.taxes),
+        (f"{URL}/api/orders/taxes", "taxes", mirakl.taxes),
     ]
     for address, field, read in lists:
         network.get(address, json={field: None} if shown == "null" else {})
