@@ -18,7 +18,7 @@ from integration.usecases.replay import replay
 from integration.usecases.resolve_review import resolve_review
 from tests.unit.usecases.conftest import StartFleet
 from tests.unit.usecases.lane import Lane, Parcel
-from tests.unit.usecases.returned import held_for, poll_until, row, twins, until_held
+from tests.unit.usecases.returned import held_for, moved, on_sale, poll_until, refunded, row, twins, until_held
 
 UNKNOWN_PAST = "stock_of_unknown_past"
 
@@ -38,20 +38,6 @@ def make_twin(lane: Lane, parcel: Parcel, units: int = 2) -> str:
                          return_reason="other")  # fmt: skip
     new = NewReturn(external_id=parcel.return_id, order=order, return_items=(item,))
     return lane.fleet.ports.reveni.create_return(new).id
-
-
-def refunded(lane: Lane, parcel: Parcel) -> list[int]:
-    """Units of each refund in Mirakl's own books."""
-    return [refund["quantity"] for refund in lane.sandbox.books()["refunds"].get(parcel.order_line_id, [])]
-
-
-def on_sale(lane: Lane) -> int:
-    level: int = lane.sandbox.books()["stock"]["SKU-1"]
-    return level
-
-
-def moved(lane: Lane, parcel: Parcel) -> list[tuple[int, str, str | None]]:
-    return [(one.quantity, one.state, one.reason) for one in lane.movements(parcel)]
 
 
 def polls(lane: Lane) -> None:
