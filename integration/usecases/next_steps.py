@@ -48,6 +48,7 @@ NOT_KNOWN_TO_BE_THERE = {
             "import_report_unreadable",
             "stock_level_unexplained",
             "stock_master_unclear",
+            "stock_of_unknown_past",
             "stock_outcome_ambiguous",
             "unknown_outcome",
         }
@@ -60,6 +61,9 @@ SEND_AGAIN = {**NOT_KNOWN_TO_BE_THERE, "refund": NOT_KNOWN_TO_BE_THERE["refund"]
 
 BY_HAND = frozenset({"exceeds_remaining", "exchange", "units_refunded_already"})
 """Refunds that people make on Mirakl, if anybody does."""
+
+ONLY_BY_HAND = frozenset({"received_skus_differ"})
+"""Units that people put on sale themselves, or leave off."""
 
 
 class Step(NamedTuple):
@@ -91,6 +95,8 @@ def next_steps(review: ReviewRow) -> list[Step]:
         return [pays, replay._replace(when="Reveni says otherwise by now"), done, dismiss]
     if review.reason in READING_TELLS_NO_MORE:
         return [done, again, dismiss]
+    if review.reason in ONLY_BY_HAND:
+        return [done, dismiss]
     if _may_be_sent_again(review):
         return [replay, again, dismiss] if review.kind == "return" else [done, replay, again, dismiss]
     if review.kind == "refund":

@@ -31,13 +31,14 @@ def require_open_return(case: Case) -> None:
             f"return_reasons.csv, replay return {row.return_id}, then replay this refund.",
             {"codes": [line.reason_code or "(none)"]},
         )
-    if row.mirakl_state in ENDED_EARLY:
+    ended = row.taken_up_at is None  # else a person has had it go on
+    if ended and row.mirakl_state in ENDED_EARLY:
         _require_word(
             case, "return_ended_early", row.mirakl_state,
             f"Return {row.return_id} is {row.mirakl_state} on Mirakl, and Reveni accepted units of it: see who is to "
             "pay the shopper.",
         )  # fmt: skip
-    if row.mirakl_state == CLOSED:
+    if ended and row.mirakl_state == CLOSED:
         _require_word(
             case, "return_closed", row.mirakl_state,
             f"Return {row.return_id} was closed on Mirakl before this refund was sent: see whether whoever closed it "

@@ -40,3 +40,24 @@ def poll_until(lane: Lane, parcel: Parcel, state: str) -> None:
         return row(lane, parcel).state == state
 
     lane.until(reached)
+
+
+def in_reveni(lane: Lane, units: int = 3, **line: Any) -> Parcel:
+    lane.sandbox.seed_offers({"SKU-1": 5})
+    parcel = lane.send_back(units, **line)
+    lane.arrive(parcel)
+    return parcel
+
+
+def refunded(lane: Lane, parcel: Parcel) -> list[int]:
+    """Units of each refund in Mirakl's own books."""
+    return [refund["quantity"] for refund in lane.sandbox.books()["refunds"].get(parcel.order_line_id, [])]
+
+
+def on_sale(lane: Lane) -> int:
+    level: int = lane.sandbox.books()["stock"]["SKU-1"]
+    return level
+
+
+def moved(lane: Lane, parcel: Parcel) -> list[tuple[int, str, str | None]]:
+    return [(one.quantity, one.state, one.reason) for one in lane.movements(parcel)]

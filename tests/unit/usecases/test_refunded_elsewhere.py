@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from integration.ledger.tables import Intent, ReturnLineRow, ReturnRow
 from integration.sandbox import SandboxClient
 from integration.usecases.follow_refunds import follow_refunds
 from integration.usecases.next_steps import Verb
+from integration.usecases.poll_returns import poll_returns
 from integration.usecases.refusal import Refused
 from integration.usecases.resolve_review import resolve_review
 from tests.unit.usecases.conftest import StartFleet
@@ -134,6 +136,22 @@ def test_what_has_no_date_may_be_for_the_unit_and_what_is_older_is_not(lane: Lan
             tx.session.execute(update(ReturnRow).values(date_created=None))
     lane.judge(parcel, accepted=1)
     until(lane, parcel, ("held", "refunded_elsewhere") if announced == "unknown" else ("refunded", None))
+
+
+@pytest.mark.crash_matrix(34)
+def test_a_second_fleet_with_a_ledger_of_its_own_pays_nothing_again(
+    lane: Lane, start_fleet: StartFleet, sandbox: SandboxClient, tmp_path: Path
+) -> None:
+    """M1: one unit of four comes back to two fleets of one shop, and is paid once."""
+    other = Lane(start_fleet(f"sqlite:///{tmp_path / 'other.sqlite3'}"), sandbox)
+    parcel = lane.send_back(1, quantity=4)
+    lane.arrive(parcel)
+    other.until(lambda: bool(poll_returns(other.fleet.ports)) and other.reveni_id(parcel) is not None)
+    lane.judge(parcel, accepted=1)
+    until(lane, parcel, ("refunded", None))
+    other.tell(parcel)
+    until(other, parcel, ("held", "refunded_elsewhere"))
+    assert [str(one["amount"]) for one in made(lane, parcel)] == ["25.00"]
 
 
 @pytest.mark.crash_matrix(34)
