@@ -31,8 +31,14 @@ ENDED = frozenset(
 READING_TELLS_NO_MORE = frozenset({"ambiguous_refund", "answer_differs"})
 """Only a person can say which refund it is."""
 
-MAY_BE_DONE = frozenset({"exceeds_remaining", "unknown_outcome", "stock_master_unclear"})
+MAY_BE_DONE = frozenset(
+    {"exceeds_remaining", "import_not_over", "stock_master_unclear", "stock_outcome_ambiguous", "unknown_outcome"}
+)
 """The other side may have done it, or somebody else there."""
+
+
+READ_AGAIN_BY_ITSELF = frozenset({"unreadable_cycle", "unreadable_document", "unreadable_transaction"})
+"""The case closes when the other side shows something else; there is nothing of ours to go on with."""
 
 
 class Step(NamedTuple):
@@ -52,6 +58,8 @@ def next_steps(review: ReviewRow) -> list[Step]:
     again = Step(f"{resolve} --send-again --note WHY", "it is certainly not there")
     dismiss = Step(f"{resolve} --dismiss --note WHY", "nothing is to be done, or it is settled")
     if review.kind == "refund" and review.reason in ABOUT_A_DONE_REFUND:
+        return [dismiss]
+    if review.reason in READ_AGAIN_BY_ITSELF:
         return [dismiss]
     if review.reason == "refund_above_limit":
         return [Step(f"{resolve} --approve", "so much may be paid"), dismiss]

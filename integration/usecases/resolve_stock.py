@@ -8,7 +8,7 @@ from typing import Literal
 from integration.ledger import intents
 from integration.ledger.stock import get_movement
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts
+from integration.ledger.tables import Facts, Intent, MovementRow
 from integration.usecases.keeping import SENT_AGAIN
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
@@ -34,13 +34,28 @@ def resolve_movement(
     held = held_master_steps(tx, movement)
     if verb == "send_again":
         for intent in held:
-            intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)
+            _send_again(tx, movement, intent, evidence)
         put_back(ports, tx, movement)
         return f"{movement.quantity} of {movement.sku} go with the next stock import."
     for intent in held:
         intents.close(tx, intent, "dropped", reason=f"{verb}_by_hand", evidence=evidence)
+    if verb == "done" and held and ports.bigcommerce is not None:
+        movement.in_stock_master = True
+        put_back(ports, tx, movement)
+        return f"{movement.quantity} of {movement.sku} are in BigCommerce: its level goes with the next stock import."
     if verb == "done":
         movement.state, movement.reason, movement.done_at = "done", None, tx.now
         return f"{movement.quantity} of {movement.sku} are on sale: done."
     movement.state, movement.reason = "excluded", "dismissed_by_hand"
     return f"{movement.quantity} of {movement.sku} stay off sale at {movement.location or 'their location'}."
+
+
+def _send_again(tx: Tx, movement: MovementRow, intent: Intent, evidence: Facts) -> None:
+    """What was seen before the last sending says nothing any more. Units that BigCommerce took, and that a person does
+    not find there, are added once more before they are waited for.
+    """
+    adjusting = intents.find(tx, "adjust_stock_master", str(movement.id))
+    if intent.kind == "await_stock_master" and adjusting is not None:
+        intents.close(tx, intent, "dropped", reason=SENT_AGAIN, evidence=evidence)
+        intent = adjusting
+    intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, plan={}, evidence=evidence)
