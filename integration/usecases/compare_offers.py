@@ -45,6 +45,13 @@ def unexplained_before_the_next(
     return unexplained(ports, last, offers, applied=True) | unexplained(ports, turned_away, offers, applied=False)
 
 
+def overtaken(sent: Mapping[str, StockSent], newer: Mapping[str, StockSent]) -> dict[str, Held]:
+    """Lines of an import that ended after newer files had gone. Where the newer one did not find its units, it was
+    computed without them, and one of the two has overwritten the other.
+    """
+    return {sku: _unclear(sent[sku], line.before) for sku, line in newer.items() if not has_landed(sent[sku], line.before)}
+
+
 def unexplained(
     ports: Ports, sent: Mapping[str, StockSent], offers: Mapping[str, Offer], *, applied: bool
 ) -> dict[str, Held]:
@@ -73,9 +80,9 @@ def _not_explained(line: StockSent, level: int) -> Held:
 def _unclear(line: StockSent, level: int | None) -> Held:
     return Held(
         "stock_outcome_ambiguous",
-        f"Mirakl's answer to a stock file got lost. The offer {line.sku} had {line.before} units, {line.sent} were to "
-        f"be set, and it shows {'none' if level is None else level} now: the file has not landed, or as many were sold "
-        "since. Compare with the orders on Mirakl. Units that are on sale: resolve with --done. Units that are not: "
-        "replay.",
+        f"Mirakl did not say in time what became of a stock file. The offer {line.sku} had {line.before} units, "
+        f"{line.sent} were to be set, and it showed {'none' if level is None else level} afterwards: the file had not "
+        "landed, or as many were sold. Compare with the orders on Mirakl. Units that are on sale: resolve with --done. "
+        "Units that are not: replay.",
         {**vars(line), "now": level},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -11,12 +11,12 @@ from typing import ClassVar
 from integration.domain.stock import PARKED, StockSent, what_a_refusal_means
 from integration.errors import Held
 from integration.ledger import intents
-from integration.ledger.stock import get_import, movements
+from integration.ledger.stock import get_import, lines_sent, movements
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, MovementRow
 from integration.mirakl.wire.offers import StockImport
 from integration.usecases.acts import Act, WaitsFor
-from integration.usecases.compare_offers import unexplained
+from integration.usecases.compare_offers import overtaken, unexplained
 from integration.usecases.move_units import hold_movement
 from integration.usecases.ports import Ports
 from integration.usecases.read_offers import keeping_the_claim, read_offers
@@ -40,11 +40,13 @@ NOT_OVER = "import_not_over"
 @dataclass(frozen=True)
 class Outcome:
     """`status`: COMPLETE or FAILED; `refusals`: Mirakl's message for each SKU that was refused; `unexplained`: SKUs
-    whose offers show afterwards what neither the import nor sales explain."""
+    whose offers show afterwards what neither the import nor sales explain; `again`: SKUs of which a newer file has set
+    the stock master's level, which this one, ending late, may have set back."""
 
     status: str
     refusals: Mapping[str, str] = field(default_factory=dict)
     unexplained: Mapping[str, Held] = field(default_factory=dict)
+    again: Collection[str] = ()
 
 
 class FollowImport(Act[Outcome, Outcome]):
@@ -63,9 +65,24 @@ class FollowImport(Act[Outcome, Outcome]):
             raise WaitsFor("import_running", ports.settings.scaled(BETWEEN_LOOKS))
         refusals = _refusals(ports, found) if found.status == "COMPLETE" else {}
         _check_count(found, refusals, len(lines))
-        seen = read_offers(ports, lines.keys() - refusals.keys(), each_round=keeping_the_claim(ports, intent))
         applied = found.status == "COMPLETE"
-        return Outcome(found.status, refusals, unexplained(ports, lines, seen.offers, applied=applied))
+        newer = {sku: line for sku, line in self._sent_since(ports, intent).items() if sku in lines}
+        only_ours = lines.keys() - refusals.keys() - newer.keys()
+        seen = read_offers(ports, only_ours, each_round=keeping_the_claim(ports, intent))
+        strange = unexplained(ports, lines, seen.offers, applied=applied)
+        if applied and ports.bigcommerce is None:
+            strange |= overtaken(lines, newer)
+        again = frozenset(newer) if ports.bigcommerce is not None else frozenset[str]()
+        return Outcome(found.status, refusals, strange, again)
+
+    def _sent_since(self, ports: Ports, intent: Intent) -> dict[str, StockSent]:
+        """The first line of each SKU in the files that went after this import, which was held, and is looked at again:
+        the offers show their doing.
+        """
+        with ports.ledger.read() as tx:
+            sent_at = get_import(tx, uuid.UUID(intent.subject)).sent_at
+            sent = lines_sent(tx, since=sent_at or intent.created_at)
+        return {line["sku"]: StockSent(**line) for line in reversed(sent)}
 
     def _require_patience(self, ports: Ports, intent: Intent, found: StockImport) -> None:
         """An import that does not end would keep every other unit of the shop off sale.
@@ -98,6 +115,8 @@ class FollowImport(Act[Outcome, Outcome]):
             if held := answer.unexplained.get(movement.sku):
                 movement.import_id = None
                 hold_movement(tx, movement, held)
+            elif movement.sku in answer.again:
+                movement.state, movement.import_id = "pending", None
             elif answer.status == "FAILED":
                 _give_back(tx, movement)
             elif movement.sku in answer.refusals:

@@ -23,7 +23,7 @@ from integration.mirakl.wire import BillingCycle, Invoice
 from integration.usecases.ingest_transactions import BACK_FILL, CLOSED, NO_ACCESS, Outcome
 from integration.usecases.polling import at_the_ceiling
 from integration.usecases.ports import Ports
-from integration.usecases.unreadable import CYCLE, DOCUMENT, Kind, can_be_read, note_unreadable
+from integration.usecases.unreadable import CYCLE, DOCUMENT, Kind, can_be_read, note_unreadable, unreadable
 from integration.wire import Misfit
 
 log = logging.getLogger(__name__)
@@ -37,14 +37,16 @@ def ingest_cycles(ports: Ports) -> dict[str, Outcome]:
     with ports.ledger.read() as tx:
         since = tx.now - BACK_FILL
     return {
-        SBC11.code: _read(ports, SBC11, lacks_cycles, lambda: _cycles(ports, since)),
-        IV01.code: _read(ports, IV01, lacks_documents, lambda: _documents(ports, since)),
+        SBC11.code: _read(ports, SBC11, CYCLE, lacks_cycles, lambda: _cycles(ports, since)),
+        IV01.code: _read(ports, IV01, DOCUMENT, lacks_documents, lambda: _documents(ports, since)),
     }
 
 
-def _read(ports: Ports, operation: Operation, lacks: Callable[[Tx], bool], read: Callable[[], Outcome]) -> Outcome:
+def _read(
+    ports: Ports, operation: Operation, kind: Kind, lacks: Callable[[Tx], bool], read: Callable[[], Outcome]
+) -> Outcome:
     with ports.ledger.read() as tx:
-        if not lacks(tx):
+        if not lacks(tx) and not unreadable(tx, kind):
             return Outcome("nothing is lacking")
     try:
         outcome = at_the_ceiling(ports, operation, read)

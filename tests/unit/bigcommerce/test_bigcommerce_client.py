@@ -73,7 +73,6 @@ def test_an_sku_with_a_comma_is_asked_for_by_its_variant(
     variants = [{"id": 8, "sku": "M,RED,XL"}, {"id": 9, "sku": "M,RED"}]
     network.get(f"{BASE}/stores/hash/v3/catalog/variants", json={"data": variants})
     network.get(f"{INVENTORY}/items", json={"data": [item("A", at_1=1)]})
-    network.get(f"{BASE}/stores/hash/v3/catalog/variants", json={"data": variants})
     network.get(f"{INVENTORY}/items", json={"data": [item("M,RED", at_1=5)]})
     assert bigcommerce.inventory(["M,RED", "A"]) == {"M,RED": Stock(5, 3), "A": Stock(1, -1)}
     asked = [call.request.params for call in network.calls]  # type: ignore[attr-defined]  # the recorded object has it
