@@ -18,7 +18,9 @@ from integration.money import MOST_UNITS, plausible
 
 def row_misfits(table: type[Base], row: Mapping[str, Any]) -> list[str]:
     """The columns of which the row's value cannot be stored as it is; their names and how, without the values."""
-    found = ((name, _misfit(nullable, longest, row[name])) for name, nullable, longest in _columns(table) if name in row)
+    found = (
+        (name, _misfit(nullable, longest, row[name])) for name, nullable, longest in _columns(table) if name in row
+    )
     return [f"{name} {misfit}" for name, misfit in found if misfit is not None]
 
 
@@ -26,7 +28,9 @@ def row_misfits(table: type[Base], row: Mapping[str, Any]) -> list[str]:
 def _columns(table: type[Base]) -> list[tuple[str, bool, int | None]]:
     """Name, whether it may be empty, and how many characters it takes where that is bounded."""
     columns = table.__table__.columns
-    return [(one.name, bool(one.nullable), one.type.length if isinstance(one.type, String) else None) for one in columns]
+    return [
+        (one.name, bool(one.nullable), one.type.length if isinstance(one.type, String) else None) for one in columns
+    ]
 
 
 def _misfit(nullable: bool, longest: int | None, value: Any) -> str | None:

@@ -120,23 +120,6 @@ def write_ahead(tx: Tx, intent: Intent, plan: Facts) -> None:
     note(tx, intent, "claimed", "sending", plan)
 
 
-def remember(tx: Tx, intent: Intent, plan: Facts) -> None:
-    """Keep, under our token, what was seen while the intent is claimed, for its next run.
-
-    :raises FenceLost: when the claim is no longer ours.
-    """
-    _fenced(tx, intent, "claimed", plan=plan)
-    intent.plan = plan
-
-
-def renew(tx: Tx, intent: Intent, *, lease: float) -> None:
-    """Keep the claim for `lease` seconds from now on, for work of which nothing is sent any more.
-
-    :raises FenceLost: when the claim is no longer ours.
-    """
-    _fenced(tx, intent, intent.state, lease_until=tx.now + timedelta(seconds=lease))
-
-
 def settle(
     tx: Tx,
     intent: Intent,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from integration.errors import Held
-from integration.ledger import intents
+from integration.ledger import claimed
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent
 from integration.usecases.acts import WaitsFor
@@ -36,7 +36,7 @@ class AwaitStockMaster(MasterAct):
         if level > lowest:
             return expected
         with ports.ledger.write() as tx:
-            intents.remember(tx, intent, {**intent.plan, "lowest": level, "looks": looks})
+            claimed.remember(tx, intent, {**intent.plan, "lowest": level, "looks": looks})
         if looks > MOST_LOOKS:
             raise Held(
                 "stock_master_unclear",

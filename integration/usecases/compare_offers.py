@@ -26,7 +26,9 @@ def not_landed(intent: Intent, offers: Mapping[str, Offer]) -> dict[str, Held]:
     """
     lines = [StockSent(**line) for line in intent.plan["lines"]]
     levels = {sku: offer.quantity for sku, offer in offers.items()}
-    return {line.sku: _unclear(line, levels.get(line.sku)) for line in lines if not has_landed(line, levels.get(line.sku))}
+    return {
+        line.sku: _unclear(line, levels.get(line.sku)) for line in lines if not has_landed(line, levels.get(line.sku))
+    }
 
 
 def unexplained_before_the_next(
@@ -49,7 +51,9 @@ def overtaken(sent: Mapping[str, StockSent], newer: Mapping[str, StockSent]) -> 
     """Lines of an import that ended after newer files had gone. Where the newer one did not find its units, it was
     computed without them, and one of the two has overwritten the other.
     """
-    return {sku: _unclear(sent[sku], line.before) for sku, line in newer.items() if not has_landed(sent[sku], line.before)}
+    return {
+        sku: _unclear(sent[sku], line.before) for sku, line in newer.items() if not has_landed(sent[sku], line.before)
+    }
 
 
 def unexplained(

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from integration.domain.stock import PARKED, StockSent, what_a_refusal_means
 from integration.errors import Held
-from integration.ledger import intents
+from integration.ledger import claimed
 from integration.ledger.stock import get_import, lines_sent, movements
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, MovementRow
@@ -93,13 +93,13 @@ class FollowImport(Act[Outcome, Outcome]):
             since = intent.plan.get("looked_at_since")
             if since is None:
                 since = tx.now.isoformat()
-                intents.remember(tx, intent, {**intent.plan, "looked_at_since": since})
+                claimed.remember(tx, intent, {**intent.plan, "looked_at_since": since})
             looked_for = (tx.now - datetime.fromisoformat(since)).total_seconds()
         if looked_for >= ports.settings.scaled(ENDS_WITHIN if found.status in GOES_ON else UNKNOWN_FOR):
             raise Held(
                 NOT_OVER,
                 f"Import {intent.plan['import_id']} shows the status {found.status} (STO02), and has not ended for "
-                f"{looked_for:.0f} s. Look at it on Mirakl. Replay asks once more how it ended; units that are on sale: "
+                f"{looked_for:.0f} s. Look at it on Mirakl. Replay asks once more how it ended; units on sale: "
                 "resolve with --done; units that certainly will not be: --send-again.",
                 {"import_id": intent.plan["import_id"], "status": found.status, "looked_at_since": since},
             )

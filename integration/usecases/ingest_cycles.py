@@ -93,7 +93,9 @@ def _storable(
 def _seen(read: int, stored: int, misfits: int) -> Outcome:
     missing = read - stored + misfits
     if missing:
-        return Outcome(f"{stored} seen, and {missing} that cannot be taken over: see `backhaul review list`", lacking=True)
+        return Outcome(
+            f"{stored} seen, and {missing} that cannot be taken over: see `backhaul review list`", lacking=True
+        )
     return Outcome(f"{stored} seen")
 
 

@@ -46,7 +46,7 @@ LEASE = 180.0
 """Seconds without a page after which another reader may take over."""
 
 READ_AGAIN = 86_400.0
-"""Seconds between two readings of lines that cannot be taken over: all that changed since is read once more for them."""
+"""Seconds between two readings of lines that cannot be taken over: all that changed since is read for them."""
 
 OTHERS_FINISH_WITHIN = 10.0
 """Seconds that a person waits for another reader, who has mostly a page or two to read."""

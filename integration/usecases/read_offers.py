@@ -14,7 +14,7 @@ from typing import Any
 
 from integration.domain.stock import shows_live
 from integration.errors import Held, Rejected
-from integration.ledger import intents
+from integration.ledger import claimed
 from integration.ledger.tables import Intent
 from integration.money import MOST_UNITS
 from integration.usecases.ports import Ports
@@ -83,7 +83,7 @@ def keeping_the_claim(ports: Ports, intent: Intent) -> Callable[[], None]:
         nonlocal renewed
         if time.monotonic() - renewed > lease / 4:
             with ports.ledger.write() as tx:
-                intents.renew(tx, intent, lease=lease)
+                claimed.renew(tx, intent, lease=lease)
             renewed = time.monotonic()
 
     return renew

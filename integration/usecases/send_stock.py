@@ -65,7 +65,9 @@ class SendStock(Act[list[StockSent], Sent]):
         self._leave_out(ports, intent, unsendable | master.unusable, seen.unread | master.unread)
         left_out = unsendable.keys() | master.unusable.keys() | master.unread
         lines = [
-            StockSent(sku, offer.quantity, units[sku], _to_be_sent(offer, units[sku], master.found.get(sku)), offer.live)
+            StockSent(
+                sku, offer.quantity, units[sku], _to_be_sent(offer, units[sku], master.found.get(sku)), offer.live
+            )
             for sku, offer in read.items()
             if sku not in left_out
         ]
@@ -143,9 +145,7 @@ class SendStock(Act[list[StockSent], Sent]):
                     carried.append(movement)
         return carried
 
-    def _leave_out(
-        self, ports: Ports, intent: Intent, unsendable: Mapping[str, Held], unread: Collection[str]
-    ) -> None:
+    def _leave_out(self, ports: Ports, intent: Intent, unsendable: Mapping[str, Held], unread: Collection[str]) -> None:
         """One bad offer keeps no other unit of the file off sale. What there was no time to read goes with the next."""
         if not (unsendable or unread):
             return

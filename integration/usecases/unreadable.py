@@ -53,8 +53,8 @@ def note_unreadable(tx: Tx, kind: Kind, misfits: Iterable[Misfit], *, read_from:
         new += 1
         open_review(
             tx, kind=kind.review_kind, subject=subject, reason=kind.reason, alert=False,
-            detail=f"{kind.operation} shows {kind.words} {subject}, which cannot be taken over: {misfit.what}. All others "
-            "are. It is read again, and this case closes by itself when it fits; ask the operator about it.",
+            detail=f"{kind.operation} shows {kind.words} {subject}, which cannot be taken over: {misfit.what}. All "
+            "others are. It is read again, and this case closes by itself when it fits; ask the operator about it.",
             evidence={"misfit": misfit.what, "read_from": read_from.isoformat() if read_from else None},
         )  # fmt: skip
     if new:

@@ -77,7 +77,9 @@ def test_an_sku_with_a_comma_is_asked_for_by_its_variant(
     assert bigcommerce.inventory(["M,RED", "A"]) == {"M,RED": Stock(5, 3), "A": Stock(1, -1)}
     asked = [call.request.params for call in network.calls]  # type: ignore[attr-defined]  # the recorded object has it
     assert asked[0] == {"sku": "M,RED"}
-    by_name = [{name: value for name, value in one.items() if name.endswith("d:in") or name == "sku:in"} for one in asked]
+    by_name = [
+        {name: value for name, value in one.items() if name.endswith("d:in") or name == "sku:in"} for one in asked
+    ]
     assert by_name[1:] == [{"location_id:in": "1", "sku:in": "A"}, {"location_id:in": "1", "variant_id:in": "9"}]
     network.post(f"{INVENTORY}/adjustments/relative", json={"transaction_id": "t1"})
     bigcommerce.adjust_variant("return R1", 9, 2)

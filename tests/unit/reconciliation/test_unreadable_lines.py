@@ -101,9 +101,7 @@ def test_a_case_closes_when_the_line_fits_and_a_dismissed_one_stays_closed(fleet
     assert account.asked_from[2] > old + timedelta(days=3)
 
 
-def test_what_is_read_again_does_not_hold_up_what_is_new(
-    fleet_of: FleetOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_read_again_does_not_hold_up_what_is_new(fleet_of: FleetOf, monkeypatch: pytest.MonkeyPatch) -> None:
     """M11: reading from the misfit on costs pages, so it happens once a day and not with every pass."""
     monkeypatch.setattr(ingesting, "READ_AGAIN", 1e9)
     ports, account = fleet_of()
@@ -115,9 +113,7 @@ def test_what_is_read_again_does_not_hold_up_what_is_new(
     assert [asked < old for asked in account.asked_from] == [True, True, False]
 
 
-def test_a_cycle_or_a_document_that_does_not_fit_is_a_case_until_it_does(
-    fleet_of: FleetOf, database_url: str
-) -> None:
+def test_a_cycle_or_a_document_that_does_not_fit_is_a_case_until_it_does(fleet_of: FleetOf, database_url: str) -> None:
     """M11: SBC11 and IV01, as TL02. They are read again the next day, though nothing else is lacking."""
     ports, account = fleet_of(scale=1e-6, database_url=database_url)
     account.lines = [a_line(1, updated=MADE, seller_billing_cycle_id="C-1")]

@@ -330,6 +330,4 @@ class MasterChannel(Channel):
 
 TestChannel = Channel.TestCase
 TestMasterChannel = MasterChannel.TestCase
-TestChannel.settings = TestMasterChannel.settings = settings(
-    max_examples=12, stateful_step_count=12, deadline=None
-)
+TestChannel.settings = TestMasterChannel.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)
