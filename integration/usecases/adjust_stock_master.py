@@ -89,7 +89,8 @@ class AdjustStockMaster(MasterAct):
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Adjustment) -> None:
         awaited, new = intents.decide(tx, AwaitStockMaster.kind, intent.subject, plan=vars(answer))
         if not new:  # a person had the units added once more
-            intents.reopen(tx, awaited, reason="adjusted_again", plan=vars(answer))
+            intents.reopen(tx, awaited, reason="adjusted_again")
+            awaited.plan = vars(answer)
 
 
 def _adjustment(ports: Ports, sku: str, level: Level, quantity: int, *, asked_for: str | None) -> Adjustment:

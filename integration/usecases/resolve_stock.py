@@ -58,4 +58,5 @@ def _send_again(tx: Tx, movement: MovementRow, intent: Intent, evidence: Facts) 
     if intent.kind == "await_stock_master" and adjusting is not None:
         intents.close(tx, intent, "dropped", reason=SENT_AGAIN, evidence=evidence)
         intent = adjusting
-    intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, plan={}, evidence=evidence)
+    intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)
+    intent.plan = {}
