@@ -86,6 +86,10 @@ class AdjustStockMaster(MasterAct):
             {**intent.plan, "now": vars(level)},
         )
 
+    def look_again(self, ports: Ports, intent: Intent) -> Adjustment | None:
+        """`prepare` looks, in the reading that it adjusts from."""
+        return None
+
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Adjustment) -> None:
         awaited, new = intents.decide(tx, AwaitStockMaster.kind, intent.subject, plan=vars(answer))
         if not new:  # a person had the units added once more

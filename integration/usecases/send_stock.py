@@ -93,6 +93,10 @@ class SendStock(Act[list[StockSent], Sent]):
             return None
         return Sent(None, unclear)
 
+    def look_again(self, ports: Ports, intent: Intent) -> Sent | None:
+        """`prepare` looks, in the reading that the new quantities are taken from; another would outlast the claim."""
+        return None
+
     def evidence(self, intent: Intent, answer: Sent) -> Facts:
         return {"import_id": answer.import_id, "unclear": {sku: vars(held) for sku, held in answer.unclear.items()}}
 
