@@ -81,11 +81,6 @@ def put_back(ports: Ports, tx: Tx, movement: MovementRow) -> None:
 
 def _go_on(ports: Ports, tx: Tx, intent: Intent) -> str:
     if ports.bigcommerce is not None:
-        if intent.kind == "adjust_stock_master" and intent.reason == "stock_master_unclear":
-            raise Refused(
-                "BigCommerce's level does not tell whether the units were added, and reading it once more would not "
-                "either. Look there, then `backhaul review resolve` the case with --done or with --send-again."
-            )
         step = resume(tx, intent)
         if intent.state == "decided":
             intent.plan = {} if intent.kind == "adjust_stock_master" else intent.plan  # its level is an old one

@@ -16,6 +16,7 @@ from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
@@ -31,6 +32,7 @@ from integration.ledger.reviews import reviews
 from integration.ledger.stock import add_movement, movements
 from integration.ledger.tables import Intent, MovementRow
 from integration.mirakl.wire.offers import Offer, StockImport, StockLine, StockLineError
+from integration.usecases import await_stock_master
 from integration.usecases.carry_out import carry_out
 from integration.usecases.catalogue import ACTS
 from integration.usecases.resolve_review import resolve_review
@@ -281,6 +283,8 @@ class MasterChannel(Channel):
     def __init__(self) -> None:
         super().__init__()
         self.store, self.wrong = Store(), list[StockLine]()
+        self.patience = patch.object(await_stock_master, "MOST_LOOKS", 3)
+        self.patience.start()
         self.fleet.ports = replace(self.fleet.ports, bigcommerce=self.store)  # type: ignore[arg-type]  # as above
         send = self.mirakl.import_stock
 
@@ -311,6 +315,12 @@ class MasterChannel(Channel):
     def apply(self) -> None:
         self.store.apply()
 
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.patience.stop()
+
     def drive_to_rest(self) -> None:
         self.store.fates.clear()
         self.store.apply()
@@ -330,4 +340,4 @@ class MasterChannel(Channel):
 
 TestChannel = Channel.TestCase
 TestMasterChannel = MasterChannel.TestCase
-TestChannel.settings = TestMasterChannel.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)
+TestChannel.settings = TestMasterChannel.settings = settings(max_examples=6, stateful_step_count=10, deadline=None)
