@@ -14,10 +14,17 @@ from iso4217 import Currency
 
 from integration.errors import Held
 
-# More than anything on a marketplace costs in any currency, and finer than any tax is worked out: beyond
-# these, a figure is a mistake, and one with an absurd exponent would never be done being written out.
-MOST_DIGITS = 15
-MOST_DECIMALS = 30
+# What the ledger's columns hold exactly on both databases (`integration.ledger.columns`), which is more than anything
+# on a marketplace costs in any currency: beyond these, a figure is a mistake.
+MOST_DIGITS = 14
+MOST_DECIMALS = 6
+
+# Finer than any unit price or rate is worked out. A figure that is only computed with, and not stored, may have so
+# many; one with an absurd exponent would never be done being written out.
+MOST_DECIMALS_IN_WORKING = 30
+
+MOST_UNITS = 2**31 - 1
+"""A number of units, or of anything else that is counted, which a column of both databases holds."""
 
 PLAIN_FIGURE = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -38,12 +45,25 @@ def decimals(currency: str) -> int:
 
 
 def plausible(amount: Decimal) -> bool:
-    """Whether `amount` is a finite figure of a size and fineness that money has.
+    """Whether `amount` is a finite figure of a size and fineness that money has, and that the ledger holds exactly.
+
+    Zeros at its end count for nothing: 25.0000000 is 25.00.
 
     :raises TypeError: for anything but a Decimal.
     """
-    exponent = _exact(amount).as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -MOST_DECIMALS and amount.adjusted() < MOST_DIGITS
+    if not workable(amount):
+        return False
+    _, below = amount.as_integer_ratio()
+    return bool(10**MOST_DECIMALS % below == 0)
+
+
+def workable(figure: Decimal) -> bool:
+    """Whether `figure` is finite and of a size that money has, so that it can be computed with.
+
+    :raises TypeError: for anything but a Decimal.
+    """
+    exponent = _exact(figure).as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -MOST_DECIMALS_IN_WORKING and figure.adjusted() < MOST_DIGITS
 
 
 def fits(amount: Decimal, currency: str) -> bool:

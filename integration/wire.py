@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, ValidationError
 
@@ -46,6 +46,32 @@ Flag = Annotated[bool, _instead_of_null(False)]
 """A yes that must be said: null or missing is no; give it the default `False`."""
 
 Item = TypeVar("Item", bound=Wire)
+
+
+class Misfit(NamedTuple):
+    """A document that does not fit: its id, where it has one, and in what, without its values."""
+
+    id: str | None
+    what: str
+
+
+class Shown(NamedTuple, Generic[Item]):
+    """What a list of the other side's holds, sorted out. A misfit delays no other, and is nobody's to forget."""
+
+    items: list[Item]
+    misfits: list[Misfit]
+
+
+def sort_out(documents: Iterable[Mapping[str, Any]], model: type[Item], *, named_by: str = "id") -> Shown[Item]:
+    """The documents as models, and those that do not fit."""
+    shown = Shown[Item]([], [])
+    for document in documents:
+        try:
+            shown.items.append(model.model_validate(document))
+        except ValidationError as error:
+            named = document.get(named_by)
+            shown.misfits.append(Misfit(str(named) if isinstance(named, str | int) else None, misfits(error)))
+    return shown
 
 
 def readable(operation: Operation, documents: Iterable[Mapping[str, Any]], model: type[Item]) -> list[Item]:

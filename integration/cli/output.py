@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from integration.errors import Held
-from integration.money import fits, round_money
+from integration.money import fits, round_money, workable
 
 Row = Mapping[str, Any]
 """Column to value, in the order in which it is shown: strings, whole numbers, yes or no, UUIDs and aware times."""
@@ -88,8 +88,10 @@ def shown(value: Any) -> str:
 
 def money(amount: Decimal | None, currency: str | None) -> str | None:
     """An amount with its currency's own decimals, however many the database keeps."""
-    if amount is None or currency is None:
-        return None if amount is None else f"{amount:f}"
+    if amount is None or not workable(amount):  # written out, an absurd exponent would fill the memory
+        return None if amount is None else str(amount)
+    if currency is None:
+        return f"{amount:f}"
     try:
         return str(round_money(amount, currency)) if fits(amount, currency) else f"{amount.normalize():f}"
     except Held:  # a currency that nobody knows; the figure is shown all the same

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from integration.money import MOST_UNITS
 
 
 class Fact(BaseModel):
@@ -27,11 +29,17 @@ def _never_a_float(value: Any) -> Any:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment beyond the calendar") from None
 
 
 Amount = Annotated[Decimal, BeforeValidator(_never_a_float)]
 """Exact major units of the order's currency (Decimal("25.00")); finite."""
+
+Count = Annotated[int, Field(ge=-MOST_UNITS, le=MOST_UNITS)]
+"""A number of units that the ledger can hold."""
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An aware moment, in UTC."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from integration.domain.facts import Amount, Fact, Moment
 from integration.errors import BackhaulError, Held
-from integration.money import plausible
+from integration.money import plausible, workable
 
 # Mirakl's order states (OR11). Some tenants have been seen to write CANCELLED for CANCELED.
 UNDEBITED_STATES = frozenset({"STAGING", "WAITING_ACCEPTANCE", "WAITING_DEBIT", "WAITING_DEBIT_PAYMENT"})
@@ -182,7 +182,7 @@ def active_units(line: OrderLine) -> int:
 
 
 def _is_total(price: Decimal, price_unit: Decimal, units: int, *, rounded: bool) -> bool:
-    if not (plausible(price) and plausible(price_unit)):
+    if not (plausible(price) and workable(price_unit)):
         return False
     difference = EXACT.abs(EXACT.subtract(price, EXACT.multiply(price_unit, Decimal(units))))
     if not rounded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,23 +54,14 @@ class StockSent:
     live: bool = False
 
 
-def landed(line: StockSent, level: int | None) -> bool | None:
-    """Whether a line of an import with unknown outcome has landed, by the offer's quantity now; None when unclear.
+def has_landed(line: StockSent, level: int | None) -> bool:
+    """Whether the offer's quantity now shows that a line of an import without an answer has landed.
 
-    Sales only lower the level, so a level above `before` is our doing; exactly `before` means that nothing landed;
-    below it, either the line did not land and some were sold, or it landed and many were.
+    Sales only lower a level, so one above `before`, and not above `sent`, is our doing, and so is exactly `sent`. Any
+    other shows nothing: at `before`, nothing has landed, or it has and as many were sold as came back; below it, the
+    same with more sales. That a line did not land, no level shows.
     """
-    if level is None:
-        return None
-    if level == line.sent or line.before < level <= line.sent:
-        return True
-    return False if level == line.before else None
-
-
-def all_landed(lines: Iterable[tuple[StockSent, int | None]]) -> bool | None:
-    """The verdict on the whole file, which Mirakl takes as a whole; None when the lines do not agree."""
-    verdicts = {landed(line, level) for line, level in lines}
-    return verdicts.pop() if len(verdicts) == 1 else None
+    return level is not None and (line.before < level <= line.sent or level == line.sent)
 
 
 def sales_explain(line: StockSent, level: int, *, applied: bool) -> bool:

@@ -81,6 +81,11 @@ def close_reviews_for(tx: Tx, kind: str, subject: str, *, reasons: Collection[st
         close_review(tx, review, resolution=resolution)
 
 
+def open_for(tx: Tx, *, kind: str, reason: str) -> list[ReviewRow]:
+    """The cases of this kind that are held for this reason."""
+    return list(tx.session.scalars(select(ReviewRow).filter_by(shop=tx.shop, kind=kind, reason=reason, state="open")))
+
+
 def get_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow | None:
     return tx.session.scalar(select(ReviewRow).filter_by(shop=tx.shop, id=review_id))
 

@@ -113,6 +113,16 @@ def lines_sent(tx: Tx, *, since: datetime) -> list[Facts]:
     return [line for intent in sent for line in intent.plan["lines"]]
 
 
+def adjusted_since(tx: Tx, sku: str, *, since: datetime | None, but: uuid.UUID) -> bool:
+    """Whether another adjustment of ours of the stock master's SKU was sent since then."""
+    sent = tx.session.scalars(
+        select(Intent).where(
+            Intent.shop == tx.shop, Intent.kind == "adjust_stock_master", Intent.sent_at > since, Intent.id != but
+        )
+    )
+    return any(intent.plan.get("sku") == sku for intent in sent)
+
+
 def get_import(tx: Tx, import_id: uuid.UUID) -> StockImportRow:
     return tx.session.scalars(select(StockImportRow).filter_by(shop=tx.shop, id=import_id)).one()
 

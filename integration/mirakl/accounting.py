@@ -9,7 +9,7 @@ from typing import Any
 from integration.mirakl import operations
 from integration.mirakl.calls import Calls
 from integration.mirakl.wire.accounting import BillingCycle, Invoice, InvoicesPage, TransactionLine
-from integration.wire import instant, readable
+from integration.wire import Shown, instant, sort_out
 
 INVOICES_PER_PAGE = 100
 """IV01's maximum."""
@@ -18,7 +18,7 @@ INVOICES_PER_PAGE = 100
 class AccountingCalls(Calls):
     """Calls about money that has moved. They raise Retryable when nothing was read or a ceiling is closed."""
 
-    def transaction_lines(self, last_updated_from: datetime) -> Iterator[list[TransactionLine]]:
+    def transaction_lines(self, last_updated_from: datetime) -> Iterator[Shown[TransactionLine]]:
         """Lines of the seller's account that changed since then, oldest change first, a page at a time. TL02
 
         Every page counts against the ceilings, so the last pages may have to be fetched later.
@@ -29,15 +29,15 @@ class AccountingCalls(Calls):
             ("limit", "2000"),
         ]
         for page in self._seek(operations.TL02, params, pages_count=True):
-            yield readable(operations.TL02, page, TransactionLine)
+            yield sort_out(page, TransactionLine)
 
-    def billing_cycles(self, since: datetime) -> list[BillingCycle]:
+    def billing_cycles(self, since: datetime) -> Shown[BillingCycle]:
         """Billing cycles created since then, with their payouts. SBC11"""
         params = [("start_date", instant(since)), ("limit", "1000")]
         documents = [document for page in self._seek(operations.SBC11, params) for document in page]
-        return readable(operations.SBC11, documents, BillingCycle)
+        return sort_out(documents, BillingCycle)
 
-    def invoices(self, since: datetime) -> list[Invoice]:
+    def invoices(self, since: datetime) -> Shown[Invoice]:
         """Accounting documents created since then, manual ones included. IV01"""
         found: list[dict[str, Any]] = []
         while True:
@@ -50,4 +50,4 @@ class AccountingCalls(Calls):
             page = self._call(operations.IV01, params=params, counted=not found).read(InvoicesPage)
             found += page.invoices
             if len(page.invoices) < INVOICES_PER_PAGE:
-                return readable(operations.IV01, found, Invoice)
+                return sort_out(found, Invoice, named_by="invoice_id")

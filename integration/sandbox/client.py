@@ -173,6 +173,16 @@ class SandboxClient:
     def set_bigcommerce_levels(self, stock: Mapping[str, int]) -> None:
         self._act("set_bigcommerce_levels", stock=dict(stock))
 
+    def set_bigcommerce_safety_stock(self, sku: str, units: int) -> None:
+        self._act("set_bigcommerce_safety_stock", sku=sku, units=units)
+
+    def sell_from_bigcommerce(self, sku: str, quantity: int = 1) -> None:
+        self._act("sell_from_bigcommerce", sku=sku, quantity=quantity)
+
+    def end_imports_as(self, status: str | None) -> None:
+        """STO02 shows this word of imports that are over (`CANCELLED`, `RUNNING` for ever); None for the usual ones."""
+        self._act("end_imports_as", status=status)
+
     def set_bigcommerce_refusal(self, sku: str, refusal: str | None) -> None:
         """Have adjustments refused with 422: `absolute_first`, `tracked_by_product`, or None."""
         self._act("set_bigcommerce_refusal", sku=sku, refusal=refusal)

@@ -37,6 +37,8 @@ class SandboxOptions:
     bigcommerce_token: str = "sandbox-bigcommerce-key"  # noqa: S105 (opens nothing but this sandbox)
     bigcommerce_location_id: int = 1
     bigcommerce_quota: int = 450
+    # With less on hand than the safety stock, `available_to_sell` may stop at 0 or go below (bigcommerce.md).
+    bigcommerce_below_zero: bool = False
 
     scale: float = 1.0
     ceilings: bool = True

@@ -53,6 +53,8 @@ class World:
         self.returns: dict[str, MiraklReturn] = {}
         self.offers: dict[str, Offer] = {}
         self.imports: dict[str, StockImport] = {}
+        # What STO02 shows of imports that are over, in place of their own status.
+        self.import_status: str | None = None
         self.transactions: list[Transaction] = []
         self.cycles: list[BillingCycle] = []
         self.reasons: list[Reason] = list(DEFAULT_REASONS)

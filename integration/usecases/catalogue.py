@@ -6,8 +6,9 @@ from typing import Any, Final
 
 from integration.usecases.accept_order import AcceptOrder
 from integration.usecases.acts import Act
-from integration.usecases.adjust_stock_master import AdjustStockMaster, AwaitStockMaster
+from integration.usecases.adjust_stock_master import AdjustStockMaster
 from integration.usecases.assess_return import AssessReturn
+from integration.usecases.await_stock_master import AwaitStockMaster
 from integration.usecases.cancel_return import CancelReturn
 from integration.usecases.create_return import CreateReturn
 from integration.usecases.follow_import import FollowImport

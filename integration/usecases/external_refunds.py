@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
+from typing import TypeVar
 
 from integration.domain.orders import Order
 from integration.ledger.refunds import known_mirakl_ids, refunds
 from integration.ledger.store import Ledger, Tx
 from integration.ledger.tables import RefundRow
+from integration.money import MOST_UNITS, plausible
+
+Figure = TypeVar("Figure", Decimal, int)
 
 
 def note_external(ledger: Ledger, order: Order) -> int:
@@ -30,7 +35,8 @@ def note_external(ledger: Ledger, order: Order) -> int:
                     tx.session.add(
                         RefundRow(
                             id=uuid.uuid4(), shop=tx.shop, order_id=order.order_id, order_line_id=line.order_line_id,
-                            quantity=past.quantity, amount=past.amount, shipping_amount=past.shipping_amount,
+                            quantity=_known(past.quantity), amount=_known(past.amount),
+                            shipping_amount=_known(past.shipping_amount),
                             currency=order.currency, mirakl_refund_id=past.id, refund_state=past.state,
                             created_at=tx.now, looks=0,
                         )
@@ -50,6 +56,14 @@ def attribute(tx: Tx, refund: RefundRow, mirakl_refund_id: str) -> None:
 def _unknown_ids(tx: Tx, order: Order) -> set[str]:
     on_mirakl = {past.id for line in order.lines for past in line.refunds}
     return on_mirakl - set(known_mirakl_ids(tx, on_mirakl)) if on_mirakl else set()
+
+
+def _known(figure: Figure | None) -> Figure | None:
+    """A figure as it can be stored; one that cannot be is not known. Whoever computes with it holds its own case."""
+    if figure is None:
+        return None
+    storable = plausible(figure) if isinstance(figure, Decimal) else abs(figure) <= MOST_UNITS
+    return figure if storable else None
 
 
 def _was_sent(intent: object) -> bool:

@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from integration.domain.stock import PARKED, StockSent, what_a_refusal_means
 from integration.errors import Held
-from integration.ledger.stock import get_import, movements
+from integration.ledger import claimed
+from integration.ledger.stock import get_import, lines_sent, movements
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, MovementRow
 from integration.mirakl.wire.offers import StockImport
 from integration.usecases.acts import Act, WaitsFor
-from integration.usecases.compare_offers import unexplained
+from integration.usecases.compare_offers import overtaken, unexplained
 from integration.usecases.move_units import hold_movement
 from integration.usecases.ports import Ports
-from integration.usecases.read_offers import read_offers
+from integration.usecases.read_offers import keeping_the_claim, read_offers
 from integration.usecases.stock_channel import open_channel
 
 BETWEEN_LOOKS = 15.0
 """Seconds: STO02's published maximum is one call in 15 s."""
 
+GOES_ON = frozenset({"WAITING", "RUNNING"})
+"""The words of STO02 that say that an import is not over. Its list may grow at any time."""
+
+ENDS_WITHIN = 3_600.0
+"""Seconds, since the import was first looked at, that it may go on before a person is asked."""
+
+UNKNOWN_FOR = 600.0
+"""Seconds that STO02 may show a word that nobody knows: perhaps it shows another one next."""
+
+NOT_OVER = "import_not_over"
+
 
 @dataclass(frozen=True)
 class Outcome:
     """`status`: COMPLETE or FAILED; `refusals`: Mirakl's message for each SKU that was refused; `unexplained`: SKUs
-    whose offers show afterwards what neither the import nor sales explain."""
+    whose offers show afterwards what neither the import nor sales explain; `again`: SKUs of which a newer file has set
+    the stock master's level, which this one, ending late, may have set back."""
 
     status: str
     refusals: Mapping[str, str] = field(default_factory=dict)
     unexplained: Mapping[str, Held] = field(default_factory=dict)
+    again: Collection[str] = ()
 
 
 class FollowImport(Act[Outcome, Outcome]):
@@ -47,11 +61,48 @@ class FollowImport(Act[Outcome, Outcome]):
         lines = {line["sku"]: StockSent(**line) for line in intent.plan.get("lines", [])}
         found = ports.mirakl.stock_import(intent.plan["import_id"])
         if found.status not in ("COMPLETE", "FAILED"):
+            self._require_patience(ports, intent, found)
             raise WaitsFor("import_running", ports.settings.scaled(BETWEEN_LOOKS))
         refusals = _refusals(ports, found) if found.status == "COMPLETE" else {}
         _check_count(found, refusals, len(lines))
-        offers, _ = read_offers(ports, lines.keys() - refusals.keys())
-        return Outcome(found.status, refusals, unexplained(ports, lines, offers, applied=found.status == "COMPLETE"))
+        applied = found.status == "COMPLETE"
+        newer = {sku: line for sku, line in self._sent_since(ports, intent).items() if sku in lines}
+        only_ours = lines.keys() - refusals.keys() - newer.keys()
+        seen = read_offers(ports, only_ours, each_round=keeping_the_claim(ports, intent))
+        strange = unexplained(ports, lines, seen.offers, applied=applied)
+        if applied and ports.bigcommerce is None:
+            strange |= overtaken(lines, newer)
+        again = frozenset(newer) if ports.bigcommerce is not None else frozenset[str]()
+        return Outcome(found.status, refusals, strange, again)
+
+    def _sent_since(self, ports: Ports, intent: Intent) -> dict[str, StockSent]:
+        """The first line of each SKU in the files that went after this import, which was held, and is looked at again:
+        the offers show their doing.
+        """
+        with ports.ledger.read() as tx:
+            sent_at = get_import(tx, uuid.UUID(intent.subject)).sent_at
+            sent = lines_sent(tx, since=sent_at or intent.created_at)
+        return {line["sku"]: StockSent(**line) for line in reversed(sent)}
+
+    def _require_patience(self, ports: Ports, intent: Intent, found: StockImport) -> None:
+        """An import that does not end would keep every other unit of the shop off sale.
+
+        :raises Held: it was looked at for long enough.
+        """
+        with ports.ledger.write() as tx:
+            since = intent.plan.get("looked_at_since")
+            if since is None:
+                since = tx.now.isoformat()
+                claimed.remember(tx, intent, {**intent.plan, "looked_at_since": since})
+            looked_for = (tx.now - datetime.fromisoformat(since)).total_seconds()
+        if looked_for >= ports.settings.scaled(ENDS_WITHIN if found.status in GOES_ON else UNKNOWN_FOR):
+            raise Held(
+                NOT_OVER,
+                f"Import {intent.plan['import_id']} shows the status {found.status} (STO02), and has not ended for "
+                f"{looked_for:.0f} s. Look at it on Mirakl. Replay asks once more how it ended; units on sale: "
+                "resolve with --done; units that certainly will not be: --send-again.",
+                {"import_id": intent.plan["import_id"], "status": found.status, "looked_at_since": since},
+            )
 
     def evidence(self, intent: Intent, answer: Outcome) -> Facts:
         unexplained_levels = {sku: held.evidence for sku, held in answer.unexplained.items()}
@@ -64,6 +115,8 @@ class FollowImport(Act[Outcome, Outcome]):
             if held := answer.unexplained.get(movement.sku):
                 movement.import_id = None
                 hold_movement(tx, movement, held)
+            elif movement.sku in answer.again:
+                movement.state, movement.import_id = "pending", None
             elif answer.status == "FAILED":
                 _give_back(tx, movement)
             elif movement.sku in answer.refusals:

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from integration.errors import CredentialsRefused, Retryable
 from integration.ledger.account_reads import account_read, begin_read, end_read, renew_read
 from integration.ledger.accounts import store_lines
-from integration.ledger.marks import move_watermark, watermark
+from integration.ledger.fitting import row_misfits
+from integration.ledger.marks import alert_every, move_watermark, watermark
 from integration.ledger.store import Tx
+from integration.ledger.tables import TransactionRow
 from integration.mirakl.client import Mirakl
 from integration.mirakl.operations import TL02
 from integration.mirakl.wire import TransactionLine
 from integration.money import plausible
 from integration.usecases.polling import overlap
 from integration.usecases.ports import Ports
+from integration.usecases.unreadable import TRANSACTION, can_be_read, note_unreadable, unreadable
+from integration.wire import Misfit, Shown
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +44,9 @@ begins again with the first of them.
 
 LEASE = 180.0
 """Seconds without a page after which another reader may take over."""
+
+READ_AGAIN = 86_400.0
+"""Seconds between two readings of lines that cannot be taken over: all that changed since is read for them."""
 
 OTHERS_FINISH_WITHIN = 10.0
 """Seconds that a person waits for another reader, who has mostly a page or two to read."""
@@ -88,7 +96,15 @@ def ingest_transactions(ports: Ports, *, at_once: bool = False, progress: Progre
             end_read(tx, TL02.code, complete=complete, refusal=refusal)
     if refusal:
         return Outcome(refusal, lacking=True)
-    return Outcome("read to the end") if complete else CLOSED
+    return _outcome(ports) if complete else CLOSED
+
+
+def _outcome(ports: Ports) -> Outcome:
+    with ports.ledger.read() as tx:
+        missing = len(unreadable(tx, TRANSACTION))
+    if missing:
+        return Outcome(f"read to the end, but for {missing} line(s): see `backhaul review list`", lacking=True)
+    return Outcome("read to the end")
 
 
 def require_account_access(mirakl: Mirakl, *, now: datetime) -> None:
@@ -124,9 +140,11 @@ def _begin(ports: Ports, lease: float, *, patience: float) -> bool:
 
 def _read_pages(ports: Ports, lease: float, progress: Progress) -> bool:
     """Whether the pass came to its end."""
-    with ports.ledger.read() as tx:
+    with ports.ledger.write() as tx:
         started, mark = tx.now, watermark(tx, TL02.code)
-    since = (mark or started - BACK_FILL) - overlap(ports)
+        missed = _first_unreadable(ports, tx)
+    since = min((mark or started - BACK_FILL), missed or started) - overlap(ports)
+    reached = since
     pages = ports.mirakl.transaction_lines(since)
     while _wait_for_the_ceiling(ports):
         try:
@@ -139,12 +157,24 @@ def _read_pages(ports: Ports, lease: float, progress: Progress) -> bool:
             if page is None:
                 move_watermark(tx, TL02.code, started)
                 return True
-            newest = _store_page(tx, page)
+            newest = _store_page(tx, page, reached=reached)
             if newest is not None:
+                reached = max(reached, newest)
                 move_watermark(tx, TL02.code, newest)
                 progress(since, newest, started)
             renew_read(tx, TL02.code, lease=lease)
     return False
+
+
+def _first_unreadable(ports: Ports, tx: Tx) -> datetime | None:
+    """From where on lines are to be read again that could not be taken over, once a day: Mirakl may mend a line
+    without a new date, and has no call for a single one.
+    """
+    moments = [review.evidence.get("read_from") for review in unreadable(tx, TRANSACTION)]
+    known = [datetime.fromisoformat(moment) for moment in moments if moment]
+    if not known or not alert_every(tx, "TL02_again", seconds=ports.settings.scaled(READ_AGAIN)):
+        return None
+    return min(known)
 
 
 def _wait_for_the_ceiling(ports: Ports) -> bool:
@@ -156,37 +186,52 @@ def _wait_for_the_ceiling(ports: Ports) -> bool:
     return True
 
 
-def _store_page(tx: Tx, page: list[TransactionLine]) -> datetime | None:
-    """Store what can be stored; the newest change among it."""
-    lines = list(_storable(page))
-    store_lines(tx, lines)
-    return max((line["last_updated"] for line in lines), default=None)
+def _store_page(tx: Tx, page: Shown[TransactionLine], *, reached: datetime) -> datetime | None:
+    """Store what can be stored, and make a case of what cannot; the newest change among what is stored."""
+    rows, misfits = [], list(page.misfits)
+    for line in page.items:
+        row = _row(line)
+        problems = _problems(line, row)
+        if problems:
+            misfits.append(Misfit(line.id, ", ".join(problems)))
+        else:
+            rows.append(row)
+    store_lines(tx, rows)
+    can_be_read(tx, TRANSACTION, {row["transaction_id"] for row in rows})
+    note_unreadable(tx, TRANSACTION, misfits, read_from=reached)
+    return max((row["last_updated"] for row in rows), default=None)
 
 
-def _storable(page: list[TransactionLine]) -> Iterator[dict[str, Any]]:
-    for line in page:
-        amount = line.amount
-        if amount is None and line.amount_credited is not None and line.amount_debited is not None:
-            amount = line.amount_credited - line.amount_debited
-        updated = line.last_updated or line.date_created
-        currency = line.currency_iso_code or ""
-        readable = amount is not None and plausible(amount) and len(currency) == 3
-        if not readable or updated is None or line.type is None:
-            log.error("TL02 shows line %s without a usable amount, currency, type or date: it is left out", line.id)
-            continue
-        yield {
-            "transaction_id": line.id,
-            "type": line.type,
-            "amount": amount,
-            "currency": currency,
-            "date_created": line.date_created or updated,
-            "last_updated": updated,
-            "payment_state": line.payment_state,
-            "cycle_id": line.seller_billing_cycle_id,
-            "billed_at": updated if line.seller_billing_cycle_id else None,
-            "document_number": line.accounting_document_number,
-            "order_id": line.order_id,
-            "order_line_id": line.order_line_id,
-            "refund_id": line.refund_id,
-            "tax_code": line.tax_code,
-        }
+def _problems(line: TransactionLine, row: dict[str, Any]) -> list[str]:
+    problems = row_misfits(TransactionRow, row)
+    if len(line.currency_iso_code or "") != 3:
+        problems.append("currency is no code of three letters")
+    return problems
+
+
+def _row(line: TransactionLine) -> dict[str, Any]:
+    amount = line.amount
+    if amount is None and line.amount_credited is not None and line.amount_debited is not None:
+        amount = _difference(line.amount_credited, line.amount_debited)
+    updated = line.last_updated or line.date_created
+    return {
+        "transaction_id": line.id,
+        "type": line.type,
+        "amount": amount,
+        "currency": line.currency_iso_code,
+        "date_created": line.date_created or updated,
+        "last_updated": updated,
+        "payment_state": line.payment_state,
+        "cycle_id": line.seller_billing_cycle_id,
+        "billed_at": updated if line.seller_billing_cycle_id else None,
+        "document_number": line.accounting_document_number,
+        "order_id": line.order_id,
+        "order_line_id": line.order_line_id,
+        "refund_id": line.refund_id,
+        "tax_code": line.tax_code,
+    }
+
+
+def _difference(credited: Decimal, debited: Decimal) -> Decimal | None:
+    """Exactly, or None where one of them is no amount: the usual arithmetic would round it without a word."""
+    return credited - debited if plausible(credited) and plausible(debited) else None

@@ -45,6 +45,7 @@ NOT_KNOWN_TO_BE_THERE = {
     "stock": frozenset(
         {
             "import_lines_missing",
+            "import_not_over",
             "import_report_unreadable",
             "stock_level_unexplained",
             "stock_master_unclear",
@@ -66,6 +67,10 @@ ONLY_BY_HAND = frozenset({"received_skus_differ"})
 """Units that people put on sale themselves, or leave off."""
 
 
+READ_AGAIN_BY_ITSELF = frozenset({"unreadable_cycle", "unreadable_document", "unreadable_transaction"})
+"""The case closes when the other side shows something else; there is nothing of ours to go on with."""
+
+
 class Step(NamedTuple):
     """A command, and when it is the right one."""
 
@@ -85,7 +90,8 @@ def next_steps(review: ReviewRow) -> list[Step]:
     if review.kind == "refund" and review.reason in STANDS_STILL:
         though = again._replace(when="the shopper is to be refunded on Mirakl all the same")
         return [replay._replace(when="its return goes on"), done, though, dismiss]
-    if review.reason in ENDED or (review.kind == "refund" and review.reason in ABOUT_A_DONE_REFUND):
+    about_done = review.kind == "refund" and review.reason in ABOUT_A_DONE_REFUND
+    if about_done or review.reason in ENDED | READ_AGAIN_BY_ITSELF:
         return [dismiss]
     if review.reason == ABOVE_LIMIT:
         so_much = f"its return may come to {review.evidence.get('total')} {review.evidence.get('currency')} in all"
@@ -122,7 +128,7 @@ def why_not(review: ReviewRow, verb: Verb) -> str | None:
         )
     if review.reason == ABOVE_LIMIT:
         return f"Refund {review.subject} was never sent: --approve releases it."
-    if review.reason in ENDED:
+    if review.reason in ENDED | READ_AGAIN_BY_ITSELF:
         return f"Nothing of {case} can be sent any more ({review.reason}): --dismiss closes this."
     if review.reason == "exchange":
         return f"No money is due for {case} by itself: refund by hand, then --done --refund-id; or --dismiss."

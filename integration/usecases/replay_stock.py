@@ -7,9 +7,10 @@ from typing import Final
 
 from integration.ledger import intents
 from integration.ledger.listings import intents_of
-from integration.ledger.stock import get_movement
+from integration.ledger.stock import get_movement, movements
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, MovementRow
+from integration.usecases.follow_import import NOT_OVER, FollowImport
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.resume import close_reviews, resume
@@ -29,11 +30,35 @@ def replay_movement(ports: Ports, tx: Tx, movement_id: uuid.UUID) -> list[str]:
         raise Refused(f"There is no movement {movement_id}: see `backhaul stock list`.")
     if movement.state not in ("held", "parked"):
         raise Refused(f"Movement {movement_id} is {movement.state}: nothing changes.")
+    if (following := _held_following(tx, movement)) is not None:
+        return _look_again(tx, movement, following)
     reasons = {movement.reason or ""}
     steps = [_go_on(ports, tx, intent) for intent in held_master_steps(tx, movement)]
     put_back(ports, tx, movement)
     close_reviews(tx, "stock", str(movement_id), reasons=reasons, resolution="replayed")
     return [*steps, f"put {movement.quantity} of {movement.sku} on sale with the next stock import (STO01)"]
+
+
+def _held_following(tx: Tx, movement: MovementRow) -> Intent | None:
+    """The following of the movement's import, where the movement is held since that import did not end."""
+    if movement.reason != NOT_OVER or movement.import_id is None:
+        return None
+    following = intents.find(tx, FollowImport.kind, str(movement.import_id))
+    return following if following is not None and following.state == "held" else None
+
+
+def _look_again(tx: Tx, movement: MovementRow, following: Intent) -> list[str]:
+    """To send its units once more would add them twice if the file landed: how it ended is asked first, for all of it.
+
+    The import stays finished in the ledger, so that it keeps nobody waiting a second time.
+    """
+    along = [one for one in movements(tx, states=["held"], import_id=movement.import_id) if one.reason == NOT_OVER]
+    for one in along:
+        one.state, one.reason, one.detail = "sent", None, None
+        close_reviews(tx, "stock", str(one.id), reasons={NOT_OVER}, resolution="replayed")
+    tx.session.flush()
+    step = resume(tx, following)
+    return [f"{step}; {len(along)} movement(s) of that import go on by its answer"]
 
 
 def held_master_steps(tx: Tx, movement: MovementRow) -> list[Intent]:
@@ -61,7 +86,10 @@ def put_back(ports: Ports, tx: Tx, movement: MovementRow) -> None:
 
 def _go_on(ports: Ports, tx: Tx, intent: Intent) -> str:
     if ports.bigcommerce is not None:
-        return resume(tx, intent)
+        step = resume(tx, intent)
+        if intent.state == "decided":
+            intent.plan = {} if intent.kind == "adjust_stock_master" else intent.plan  # its level is an old one
+        return step
     intents.close(tx, intent, "dropped", reason="no_stock_master")
     return "leave the stock master out, since none is configured any more"
 

@@ -9,7 +9,7 @@ from integration.ledger import intents
 from integration.ledger.journal import SENT_AGAIN
 from integration.ledger.stock import get_movement
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent
+from integration.ledger.tables import Facts, Intent, MovementRow
 from integration.usecases.next_steps import NOT_KNOWN_TO_BE_THERE
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
@@ -36,7 +36,7 @@ def resolve_movement(
     in_master = bool(held) and ports.bigcommerce is not None and movement.reason in NOT_KNOWN_TO_BE_THERE["stock"]
     if verb == "send_again":
         for intent in held:
-            _adjust_again(tx, intent, evidence)
+            _send_again(tx, movement, intent, evidence)
         put_back(ports, tx, movement)
         if in_master:
             return f"{movement.quantity} of {movement.sku} are added in BigCommerce again, and go on sale from there."
@@ -54,12 +54,12 @@ def resolve_movement(
     return f"{movement.quantity} of {movement.sku} stay off sale at {movement.location or 'their location'}."
 
 
-def _adjust_again(tx: Tx, intent: Intent, evidence: Facts) -> None:
-    """What was waited for in vain is adjusted anew: to wait longer, a replay does."""
-    if intent.kind == "await_stock_master":
+def _send_again(tx: Tx, movement: MovementRow, intent: Intent, evidence: Facts) -> None:
+    """What was seen before the last sending says nothing any more. Units that BigCommerce took, and that a person does
+    not find there, are added once more before they are waited for.
+    """
+    adjusting = intents.find(tx, "adjust_stock_master", str(movement.id))
+    if intent.kind == "await_stock_master" and adjusting is not None:
         intents.close(tx, intent, "dropped", reason=SENT_AGAIN, evidence=evidence)
-        adjusted = intents.find(tx, "adjust_stock_master", intent.subject)
-        if adjusted is None:
-            return
-        intent = adjusted
-    intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)
+        intent = adjusting
+    intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, plan={}, evidence=evidence)

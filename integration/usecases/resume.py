@@ -17,7 +17,7 @@ BY_HAND = "by-hand"
 """The lock of everything that a person does to held cases: of two who replay one case, the second finds it replayed.
 Nobody else moves a held intent."""
 
-CERTAINLY_WITHOUT_EFFECT = frozenset({"reveni_rejected"})
+CERTAINLY_WITHOUT_EFFECT = frozenset({"reveni_rejected", "adjust_stock_master_rejected"})
 """Held for a refusal in so many words, which leaves no doubt as long as it was the first sending."""
 
 DOES: Final[dict[str, str]] = {
@@ -33,6 +33,7 @@ DOES: Final[dict[str, str]] = {
     "read_verdict": "read the return of event {subject} in Reveni (W3)",
     "push_refund": "read the order again, work out the refund {subject} anew and send it (OR28)",
     "adjust_stock_master": "add the units of movement {subject} in BigCommerce",
+    "follow_import": "ask Mirakl how the import ended (STO02)",
     "await_stock_master": "wait until BigCommerce shows the units of movement {subject}",
 }
 """What a promise comes to, for the person who is asked whether to go on with it."""

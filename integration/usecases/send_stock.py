@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
@@ -18,11 +19,12 @@ from integration.ledger.tables import Facts, Intent, MovementRow
 from integration.mirakl.operations import STO01
 from integration.mirakl.wire.offers import StockLine
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
-from integration.usecases.compare_offers import has_landed, unexplained_before_the_next
+from integration.usecases.compare_offers import not_landed, unexplained_before_the_next
 from integration.usecases.move_units import hold_movement
 from integration.usecases.ports import Ports
-from integration.usecases.read_offers import read_offers
+from integration.usecases.read_offers import Offer, keeping_the_claim, read_offers
 from integration.usecases.stock_channel import open_channel, sendable
+from integration.usecases.stock_master import Level, Levels, levels_of
 
 MOST_SKUS = 200
 """Lines of one import: each costs one read (OF21) under the claim, and widens the window in which a sale is lost."""
@@ -33,9 +35,12 @@ FIRST_LOOK = 5.0
 
 @dataclass(frozen=True)
 class Sent:
-    """`import_id`: Mirakl's, or None where the import was found by its effect; `lines`: what was sent."""
+    """`import_id`: Mirakl's, or None where the import was found by its effect, or nothing was left to send; `unclear`:
+    the lines of which the offers do not show that they have landed.
+    """
 
     import_id: str | None
+    unclear: Mapping[str, Held] = field(default_factory=dict)
 
 
 class SendStock(Act[list[StockSent], Sent]):
@@ -50,17 +55,21 @@ class SendStock(Act[list[StockSent], Sent]):
             raise WaitsFor("ceiling_closed", wait)
         carried = self._attach(ports, intent)
         units = _units_of(carried)
-        offers, unsendable = read_offers(ports, units)
-        if intent.sends and has_landed(intent, offers):  # after the two readings that did not find it
-            raise AlreadyThere(Sent(None))
-        unsendable |= unexplained_before_the_next(ports, offers, carried)
-        if unsendable:
-            self._hold_unsendable(ports, intent, unsendable)
-        sendable_offers = {sku: offer for sku, offer in offers.items() if sku not in unsendable}
-        master = _master_levels(ports, sendable_offers)
+        until = time.monotonic() + _time_to_read(ports)
+        seen = read_offers(ports, units, until=until)
+        if intent.sends and ports.bigcommerce is None:  # an earlier sending may have landed
+            raise AlreadyThere(Sent(None, not_landed(intent, seen.offers)))
+        unsendable = seen.unusable | unexplained_before_the_next(ports, intent, seen.offers, carried)
+        read = {sku: offer for sku, offer in seen.offers.items() if sku not in unsendable}
+        master = Levels() if ports.bigcommerce is None else levels_of(ports, read, until=until)
+        self._leave_out(ports, intent, unsendable | master.unusable, seen.unread | master.unread)
+        left_out = unsendable.keys() | master.unusable.keys() | master.unread
         lines = [
-            StockSent(sku, offer.quantity, units[sku], master.get(sku, offer.quantity + units[sku]), offer.live)
-            for sku, offer in sendable_offers.items()
+            StockSent(
+                sku, offer.quantity, units[sku], _to_be_sent(offer, units[sku], master.found.get(sku)), offer.live
+            )
+            for sku, offer in read.items()
+            if sku not in left_out
         ]
         if not lines:
             raise AlreadyThere(Sent(None))
@@ -73,11 +82,23 @@ class SendStock(Act[list[StockSent], Sent]):
         return Sent(ports.mirakl.import_stock([StockLine(sku=line.sku, quantity=line.sent) for line in prepared]))
 
     def read_back(self, ports: Ports, intent: Intent) -> Sent | None:
-        offers, _ = read_offers(ports, [line["sku"] for line in intent.plan["lines"]])
-        return Sent(None) if has_landed(intent, offers) else None
+        """No level shows that a file did not land, so what cannot be seen to have landed is never added once more. A
+        stock master's level may be sent as often as one likes: nothing is added to what Mirakl shows.
+        """
+        skus = [line["sku"] for line in intent.plan["lines"]]
+        unclear = not_landed(intent, read_offers(ports, skus, each_round=keeping_the_claim(ports, intent)).offers)
+        if not unclear:
+            return Sent(None)
+        if ports.bigcommerce is not None or intent.absences == 0:
+            return None
+        return Sent(None, unclear)
+
+    def read_before_repeat(self, ports: Ports, intent: Intent) -> Sent | None:
+        """`prepare` looks, in the reading that the new quantities are taken from; another would outlast the claim."""
+        return None
 
     def evidence(self, intent: Intent, answer: Sent) -> Facts:
-        return {"import_id": answer.import_id}
+        return {"import_id": answer.import_id, "unclear": {sku: vars(held) for sku, held in answer.unclear.items()}}
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: Sent) -> None:
         row = get_import(tx, uuid.UUID(intent.subject))
@@ -85,7 +106,11 @@ class SendStock(Act[list[StockSent], Sent]):
         if answer.import_id is None:  # nothing was left to send, or its effect was found
             row.sent_at, row.finished_at = intent.sent_at or tx.now, tx.now
             for movement in carried:
-                movement.state, movement.done_at = "done", tx.now
+                if held := answer.unclear.get(movement.sku):
+                    movement.import_id = None
+                    hold_movement(tx, movement, held)
+                else:
+                    movement.state, movement.reason, movement.done_at = "done", None, tx.now
             tx.session.flush()
             open_channel(ports, tx)
             return
@@ -124,12 +149,15 @@ class SendStock(Act[list[StockSent], Sent]):
                     carried.append(movement)
         return carried
 
-    def _hold_unsendable(self, ports: Ports, intent: Intent, unsendable: Mapping[str, Held]) -> None:
-        """One bad offer keeps no other unit of the file off sale."""
+    def _leave_out(self, ports: Ports, intent: Intent, unsendable: Mapping[str, Held], unread: Collection[str]) -> None:
+        """One bad offer keeps no other unit of the file off sale. What there was no time to read goes with the next."""
+        if not (unsendable or unread):
+            return
         with ports.ledger.write() as tx:
             for movement in movements(tx, states=["pending"], import_id=uuid.UUID(intent.subject)):
-                if movement.sku in unsendable:
+                if movement.sku in unsendable or movement.sku in unread:
                     movement.import_id = None
+                if movement.sku in unsendable:
                     hold_movement(tx, movement, unsendable[movement.sku])
 
 
@@ -140,10 +168,14 @@ def _units_of(carried: Iterable[MovementRow]) -> Counter[str]:
     return units
 
 
-def _master_levels(ports: Ports, skus: Iterable[str]) -> dict[str, int]:
-    """The stock master's level of each SKU, in which our units are already; empty without a stock master."""
-    if ports.bigcommerce is None:
-        return {}
-    names = {sku: ports.mappings.current().skus.to_bigcommerce(sku) or sku for sku in skus}
-    levels = ports.bigcommerce.inventory(list(names.values()))
-    return {sku: levels[name] for sku, name in names.items() if name in levels}
+def _to_be_sent(offer: Offer, units: int, master: Level | None) -> int:
+    """The master's level has our units in it; without a master they are added to what Mirakl shows."""
+    return offer.quantity + units if master is None else master.for_sale
+
+
+def _time_to_read(ports: Ports) -> float:
+    """Seconds in which calls may begin, so that the file leaves while the claim is good: half of what the claim has
+    left beside a last round of reading and the sending itself, each as long as a call may take. What cannot be read
+    in them goes with the next file, so that a slow day makes files smaller and never keeps one from leaving.
+    """
+    return (ports.settings.claim_lease - 2 * ports.settings.call_deadline) / 2

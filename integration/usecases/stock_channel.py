@@ -17,11 +17,17 @@ INTO_STOCK_MASTER = "into_stock_master"
 the step that is still promised, its units would be held by that step, and replayed, after they went on sale."""
 
 
+LONGEST_GROUP = 255
+"""Characters: two SKUs that agree in so many wait for one another, which does no harm."""
+
+
 def put_on_sale(ports: Ports, tx: Tx, movement: MovementRow) -> None:
     """Start a pending movement on its way: into the stock master first, where there is one."""
     if ports.bigcommerce is not None and not movement.in_stock_master:
         movement.reason = INTO_STOCK_MASTER
-        intents.decide(tx, "adjust_stock_master", str(movement.id), group=f"stock-master:{movement.sku}")
+        # Two offers may be sold from one item of the master.
+        item = ports.mappings.current().skus.to_bigcommerce(movement.sku) or movement.sku
+        intents.decide(tx, "adjust_stock_master", str(movement.id), group=f"stock-master:{item}"[:LONGEST_GROUP])
     else:
         open_channel(ports, tx)
 

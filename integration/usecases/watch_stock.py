@@ -70,8 +70,8 @@ def _drive_live_products(ports: Ports) -> int:
         parked = awaiting_their_product(tx)
     if not parked:
         return 0
-    offers, _ = read_offers(ports, ports.spread.sample(parked, min(len(parked), MOST_LOOKS)))
-    live = [sku for sku, offer in offers.items() if offer.live]
+    seen = read_offers(ports, ports.spread.sample(parked, min(len(parked), MOST_LOOKS)))
+    live = [sku for sku, offer in seen.offers.items() if offer.live]
     with ports.ledger.write() as tx:
         tx.lock("stock")
         unparked = unpark(tx, live=live)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 
-from integration.ledger.columns import Document, Money, UtcTime
+from integration.ledger.columns import Count, Document, Money, UtcTime
 
 Facts = dict[str, Any]
 
@@ -24,4 +24,6 @@ class Base(DeclarativeBase):
         }
     )
     # Sqlalchemy reads it once, from the class.
-    type_annotation_map = {datetime: UtcTime, Decimal: Money, Facts: Document, str: String(255)}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UtcTime, Decimal: Money, int: Count, Facts: Document, str: String(255),
+    }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
+from integration.money import MOST_UNITS
 from integration.wire import Listed, Many, Wire
 
 
@@ -29,10 +30,12 @@ class OffersPage(Wire):
 
 
 class StockLine(Wire):
-    """One line of an import. `quantity` is absolute; without a warehouse it is the offer's whole stock."""
+    """One line of an import. `quantity` is absolute, and never below 0; without a warehouse it is the offer's whole
+    stock.
+    """
 
     sku: str
-    quantity: int
+    quantity: int = Field(ge=0, le=MOST_UNITS)
     warehouse_code: str = ""
 
 

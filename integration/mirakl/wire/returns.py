@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field
 
-from integration.domain.facts import Moment
+from integration.domain.facts import Count, Moment
 from integration.wire import Many, Wire, Word
 
 
@@ -26,7 +26,7 @@ class ReturnLine(Wire):
     """
 
     order_line_id: str
-    quantity: int
+    quantity: Count
     reason_code: str | None = None
     compliance: Many[Compliance] = ()
 

@@ -30,9 +30,26 @@ def set_product_live(world: World, sku: str, *, live: bool) -> None:
 
 
 def set_bigcommerce_levels(world: World, stock: Mapping[str, int]) -> None:
-    """The levels of the BigCommerce store at its location."""
+    """What the BigCommerce store has on hand at its location."""
     for sku, quantity in stock.items():
         world.inventory.set_level(sku, world.options.bigcommerce_location_id, quantity)
+
+
+def set_bigcommerce_safety_stock(world: World, sku: str, units: int) -> None:
+    """So many units of an item are not to be sold."""
+    world.inventory.items[sku].safety_stock = units
+
+
+def sell_from_bigcommerce(world: World, sku: str, quantity: int) -> None:
+    """A shopper of the store buys."""
+    world.inventory.items[sku].sell(world.options.bigcommerce_location_id, quantity)
+
+
+def end_imports_as(world: World, status: str | None) -> None:
+    """What STO02 shows of imports that are over, in place of their own status; None for that again. The file has its
+    effect all the same.
+    """
+    world.import_status = status
 
 
 def set_bigcommerce_refusal(world: World, sku: str, refusal: str | None) -> None:

@@ -8,12 +8,29 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Item:
-    """One variant. `refuses` is None, `absolute_first` or `tracked_by_product` (bigcommerce.md, 422)."""
+    """One variant. `levels` are what is on hand, by location; `safety_stock` of it may not be sold. `refuses` is None,
+    `absolute_first` or `tracked_by_product` (bigcommerce.md, 422).
+    """
 
     sku: str
     number: int
     levels: dict[int, int] = field(default_factory=dict)
+    safety_stock: int = 0
     refuses: str | None = None
+
+    def available(self, location_id: int, *, below_zero: bool) -> int:
+        """What may be sold. Whether it goes below 0 is not documented (bigcommerce.md, Two figures)."""
+        left = self.levels.get(location_id, 0) - self.safety_stock
+        return left if below_zero else max(0, left)
+
+    def sell(self, location_id: int, quantity: int) -> None:
+        """A shopper of the store buys: both figures go down.
+
+        :raises ValueError: there are not so many to be sold.
+        """
+        if quantity > self.available(location_id, below_zero=False):
+            raise ValueError(f"there are not {quantity} of {self.sku} to be sold")
+        self.levels[location_id] -= quantity
 
 
 class Inventory:

@@ -33,11 +33,15 @@ def known_caller(world: World, call: Call) -> None:
 
 
 def read_inventory(world: World, call: Call) -> Answer:
-    """GET inventory/items by `sku:in` and `location_id:in`."""
-    skus = call.listed("sku:in")
+    """GET inventory/items by `sku:in` or `variant_id:in`, which split at commas, and `location_id:in`."""
+    skus, variants = call.listed("sku:in"), call.listed("variant_id:in")
     locations = {int(each) for each in call.listed("location_id:in") if each.isdigit()}
-    found = [item for item in world.inventory.items.values() if not skus or item.sku in skus]
-    return _page(world, call, [_inventory_view(item, locations) for item in found])
+    found = [
+        item
+        for item in world.inventory.items.values()
+        if (not skus or item.sku in skus) and (not variants or str(item.number) in variants)
+    ]
+    return _page(world, call, [_inventory_view(world, item, locations) for item in found])
 
 
 def read_variants(world: World, call: Call) -> Answer:
@@ -124,7 +128,7 @@ def _page(world: World, call: Call, rows: list[dict[str, Any]]) -> Answer:
     return Answer(body={"data": shown, "meta": {"pagination": pagination}}, headers=_rate_headers(world))
 
 
-def _inventory_view(item: Item, locations: set[int]) -> dict[str, Any]:
+def _inventory_view(world: World, item: Item, locations: set[int]) -> dict[str, Any]:
     return {
         "identity": {
             "sku": item.sku,
@@ -135,9 +139,11 @@ def _inventory_view(item: Item, locations: set[int]) -> dict[str, Any]:
         "locations": [
             {
                 "location_id": location,
-                "available_to_sell": level,
+                "available_to_sell": (
+                    available := item.available(location, below_zero=world.options.bigcommerce_below_zero)
+                ),
                 "total_inventory_onhand": level,
-                "settings": {"safety_stock": 0, "is_in_stock": level > 0},
+                "settings": {"safety_stock": item.safety_stock, "is_in_stock": available > 0},
             }
             for location, level in item.levels.items()
             if not locations or location in locations

@@ -46,16 +46,17 @@ def import_stock(world: World, call: Call) -> Answer:
 def stock_import_status(world: World, call: Call) -> Answer:
     """STO02: COMPLETE says nothing about the lines; the counts do."""
     stock_import = _import(world, call)
-    done = stock_import.status == "COMPLETE"
+    over = stock_import.status in ("COMPLETE", "FAILED")
+    done = stock_import.status == "COMPLETE" and world.import_status is None
     return Answer(
         body={
             "date_created": stock_import.created,
-            "has_error_report": bool(stock_import.errors),
+            "has_error_report": done and bool(stock_import.errors),
             "import_id": stock_import.import_id,
             "lines_in_error": len(stock_import.errors) if done else None,
             "lines_in_success": stock_import.lines_in_success if done else None,
             "shop_id": world.options.shop_id,
-            "status": stock_import.status,
+            "status": world.import_status if over and world.import_status else stock_import.status,
         }
     )
 

@@ -9,7 +9,7 @@ import pytest
 import responses
 
 from integration.answers import decode
-from integration.bigcommerce.client import BigCommerce, other_way
+from integration.bigcommerce.client import BigCommerce, Stock, other_way
 from integration.bigcommerce.quota import LEFT, RESET, Quota
 from integration.errors import OutcomeUnknown, Rejected, Retryable
 from integration.http import Transport
@@ -30,8 +30,11 @@ def bigcommerce() -> BigCommerce:
 
 
 def item(sku: str, **levels: int) -> dict[str, Any]:
-    """An item with its levels by location (`at_1=5`)."""
-    locations = [{"location_id": int(at[3:]), "available_to_sell": level} for at, level in levels.items()]
+    """An item with what is on hand by location (`at_1=5`), of which two may not be sold."""
+    locations = [
+        {"location_id": int(at[3:]), "total_inventory_onhand": level, "available_to_sell": level - 2}
+        for at, level in levels.items()
+    ]
     return {"identity": {"sku": sku, "variant_id": 9}, "locations": locations}
 
 
@@ -40,7 +43,7 @@ def test_levels_are_those_of_the_location_and_of_the_skus_asked_for(
 ) -> None:
     data = [item("A", at_2=9, at_1=5), item("B", at_2=3), item("OTHER", at_1=1), {"identity": {"sku": "C"}}]
     network.get(f"{INVENTORY}/items", json={"data": data, "meta": {"pagination": {"total_pages": 1}}})
-    assert bigcommerce.inventory(["A", "B", "C", "D"]) == {"A": 5}
+    assert bigcommerce.inventory(["A", "B", "C", "D"]) == {"A": Stock(5, 3)}
     asked = network.calls[0].request.params  # type: ignore[attr-defined]  # the recorded object has it
     assert asked == {"sku:in": "A,B,C,D", "location_id:in": "1", "page": "1"}
 
@@ -50,7 +53,44 @@ def test_every_page_and_every_batch_is_read(network: responses.RequestsMock, big
     meta = {"pagination": {"total_pages": 2}}
     for data in ([item("S0", at_1=1)], [item("S49", at_1=2)], [item("S50", at_1=3)], []):
         network.get(f"{INVENTORY}/items", json={"data": data, "meta": meta})
-    assert bigcommerce.inventory(skus) == {"S0": 1, "S49": 2, "S50": 3}
+    assert bigcommerce.inventory(skus) == {"S0": Stock(1, -1), "S49": Stock(2, 0), "S50": Stock(3, 1)}
+
+
+@pytest.mark.parametrize("figure", [None, "5", 5.5, 10**30, True, [5]])
+def test_a_figure_that_cannot_be_counted_on_is_none_and_hides_no_other(
+    network: responses.RequestsMock, bigcommerce: BigCommerce, figure: object
+) -> None:
+    """M10, M11: a level that is missing, or no number that can be stored, is nobody's guess."""
+    strange = {"identity": {"sku": "B"}, "locations": [{"location_id": 1, "total_inventory_onhand": figure}]}
+    network.get(f"{INVENTORY}/items", json={"data": [{"identity": {}}, strange, item("A", at_1=5)]})
+    assert bigcommerce.inventory(["A", "B"]) == {"A": Stock(5, 3), "B": Stock(None, None)}
+
+
+def test_an_sku_with_a_comma_is_asked_for_by_its_variant(
+    network: responses.RequestsMock, bigcommerce: BigCommerce
+) -> None:
+    """L12: a list of SKUs splits at commas, a search for one variant does not."""
+    variants = [{"id": 8, "sku": "M,RED,XL"}, {"id": 9, "sku": "M,RED"}]
+    network.get(f"{BASE}/stores/hash/v3/catalog/variants", json={"data": variants})
+    network.get(f"{INVENTORY}/items", json={"data": [item("A", at_1=1)]})
+    network.get(f"{INVENTORY}/items", json={"data": [item("M,RED", at_1=5)]})
+    assert bigcommerce.inventory(["M,RED", "A"]) == {"M,RED": Stock(5, 3), "A": Stock(1, -1)}
+    asked = [call.request.params for call in network.calls]  # type: ignore[attr-defined]  # the recorded object has it
+    assert asked[0] == {"sku": "M,RED"}
+    by_name = [
+        {name: value for name, value in one.items() if name.endswith("d:in") or name == "sku:in"} for one in asked
+    ]
+    assert by_name[1:] == [{"location_id:in": "1", "sku:in": "A"}, {"location_id:in": "1", "variant_id:in": "9"}]
+    network.post(f"{INVENTORY}/adjustments/relative", json={"transaction_id": "t1"})
+    bigcommerce.adjust_variant("return R1", 9, 2)
+    sent = decode(network.calls[-1].request.body)["items"]  # type: ignore[arg-type]  # a recorded request has a body
+    assert sent == [{"location_id": 1, "variant_id": 9, "quantity": 2}]
+
+
+def test_pages_that_never_end_are_left(network: responses.RequestsMock, bigcommerce: BigCommerce) -> None:
+    network.get(f"{INVENTORY}/items", json={"data": [], "meta": {"pagination": {"total_pages": 10**12}}})
+    assert bigcommerce.inventory(["A"]) == {}
+    assert len(network.calls) == 20
 
 
 def test_no_skus_need_no_call(bigcommerce: BigCommerce) -> None:
@@ -114,7 +154,7 @@ def test_nothing_is_asked_of_a_store_whose_quota_is_spent(
 ) -> None:
     headers = {"X-Rate-Limit-Requests-Left": "0", "X-Rate-Limit-Time-Reset-Ms": "60000"}
     network.get(f"{INVENTORY}/items", json={"data": [item("A", at_1=5)]}, headers=headers)
-    assert bigcommerce.inventory(["A"]) == {"A": 5}
+    assert bigcommerce.inventory(["A"]) == {"A": Stock(5, 3)}
     with pytest.raises(Retryable, check=lambda spent: 59 < (spent.retry_after or 0) <= 60):
         bigcommerce.adjust("return R1", {"A": 1})
     assert len(network.calls) == 1
@@ -135,7 +175,7 @@ def test_a_store_that_does_not_answer_is_asked_again(network: responses.Requests
     network.get(f"{INVENTORY}/items", json={"data": [item("A", at_1=5)]})
     with pytest.raises(Retryable):
         bigcommerce.inventory(["A"])
-    assert bigcommerce.inventory(["A"]) == {"A": 5}
+    assert bigcommerce.inventory(["A"]) == {"A": Stock(5, 3)}
 
 
 def test_a_quota_is_filled_again_when_it_said_so() -> None:

@@ -23,7 +23,7 @@ def test_every_page_of_the_transaction_log_counts(
 ) -> None:
     network.get(f"{URL}/api/sellerpayment/transactions_logs", body=LINE % "t2")
     network.get(f"{URL}/api/sellerpayment/transactions_logs", json={"data": [{"id": "T2", "entities": None}]})
-    (first,), (second,) = mirakl.transaction_lines(SINCE)
+    ((first,), _), ((second,), _) = mirakl.transaction_lines(SINCE)
     assert (first.refund_id, first.order_id, first.order_line_id) == ("1130", "A", "A-1")
     assert str(first.amount) == "-25.00"
     assert second.refund_id is None
@@ -39,7 +39,7 @@ def test_billing_cycles_carry_their_payouts_and_count_once(
     cycles = [{"id": "C1", "pay_out": paid}, {"id": "C2", "pay_out": None}]
     network.get(f"{URL}/api/seller-billing-cycles", json={"data": cycles[:1], "next_page_token": "t2"})
     network.get(f"{URL}/api/seller-billing-cycles", json={"data": cycles[1:]})
-    first, second = mirakl.billing_cycles(SINCE)
+    (first, second), _ = mirakl.billing_cycles(SINCE)
     assert (first.payout_state, first.payout_reference) == ("PAID", "bank-ref")
     assert first.payout_date == datetime(2026, 1, 11, tzinfo=UTC)
     assert second.payout_state is None
@@ -52,7 +52,7 @@ def test_accounting_documents_of_every_type_are_read(
     documents = [{"invoice_id": number, "total_amount_incl_taxes": 12.5} for number in range(101)]
     network.get(f"{URL}/api/invoices", json={"invoices": documents[:100]})
     network.get(f"{URL}/api/invoices", json={"invoices": documents[100:]})
-    found = mirakl.invoices(SINCE)
+    found = mirakl.invoices(SINCE).items
     assert (len(found), found[100].invoice_id, found[0].total_amount_incl_taxes) == (101, "100", Decimal("12.5"))
     assert query(network)["type"] == "ALL"
     assert query(network)["offset"] == "100"

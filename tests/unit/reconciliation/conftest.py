@@ -35,10 +35,14 @@ def ledger(engine: Engine) -> Ledger:
 
 @pytest.fixture
 def fleet_of(tmp_path: Path, sqlite_url: str) -> Iterator[Callable[..., tuple[Ports, FakeAccount]]]:
-    """Ports on an account that is made by hand; `scale` multiplies Mirakl's published windows."""
-    engine = make_engine(sqlite_url)
+    """Ports on an account that is made by hand, on SQLite where no database is named; `scale` multiplies Mirakl's
+    published windows.
+    """
+    engines: list[Engine] = []
 
-    def begin(*, scale: float = 0.001) -> tuple[Ports, FakeAccount]:
+    def begin(*, scale: float = 0.001, database_url: str = sqlite_url) -> tuple[Ports, FakeAccount]:
+        engine = make_engine(database_url)
+        engines.append(engine)
         environment = {
             "MIRAKL_BASE_URL": NOBODY_LISTENS,
             "MIRAKL_API_KEY": "key",
@@ -47,10 +51,11 @@ def fleet_of(tmp_path: Path, sqlite_url: str) -> Iterator[Callable[..., tuple[Po
             "REVENI_API_KEY": "key",
             "CALL_INTERVAL_SCALE": str(scale),
         }
-        settings = settings_for(environment, data_dir=tmp_path, database_url=sqlite_url)
+        settings = settings_for(environment, data_dir=tmp_path, database_url=database_url)
         ports = make_ports(settings, who="test", engine=engine)
         account = FakeAccount(ports.gate)
         return replace(ports, mirakl=cast("Mirakl", account)), account
 
     yield begin
-    engine.dispose()
+    for engine in engines:
+        engine.dispose()

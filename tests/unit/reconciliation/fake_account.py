@@ -13,6 +13,7 @@ from integration.errors import Retryable
 from integration.ledger.ceilings import FleetGate
 from integration.mirakl.operations import IV01, SBC11, TL02
 from integration.mirakl.wire import BillingCycle, Invoice, TransactionLine
+from integration.wire import Misfit, Shown
 from tests.unit.reconciliation.account_examples import MADE
 
 
@@ -22,6 +23,7 @@ class FakeAccount:
     def __init__(self, gate: FleetGate) -> None:
         self._gate = gate
         self.lines: list[TransactionLine] = []
+        self.misfits: list[Misfit] = []
         self.cycles: list[BillingCycle] = []
         self.documents: list[Invoice] = []
         self.shown: list[Order] = []
@@ -31,7 +33,7 @@ class FakeAccount:
         self.failure: Exception | None = None
         self.pages_before_failure = 0
 
-    def transaction_lines(self, last_updated_from: datetime) -> Iterator[list[TransactionLine]]:
+    def transaction_lines(self, last_updated_from: datetime) -> Iterator[Shown[TransactionLine]]:
         self.asked_from.append(last_updated_from)
         found = sorted(
             (line for line in self.lines if line.last_updated is None or line.last_updated >= last_updated_from),
@@ -39,17 +41,18 @@ class FakeAccount:
         )
         for start in range(0, max(1, len(found)), self.page_size):
             self._page()
-            yield found[start : start + self.page_size]
+            yield Shown(found[start : start + self.page_size], self.misfits)
 
-    def billing_cycles(self, since: datetime) -> list[BillingCycle]:
+    def billing_cycles(self, since: datetime) -> Shown[BillingCycle]:
         self._call(SBC11)
         self._fail()
-        return [cycle for cycle in self.cycles if cycle.date_created is None or cycle.date_created >= since]
+        cycles = [cycle for cycle in self.cycles if cycle.date_created is None or cycle.date_created >= since]
+        return Shown(cycles, [])
 
-    def invoices(self, since: datetime) -> list[Invoice]:
+    def invoices(self, since: datetime) -> Shown[Invoice]:
         self._call(IV01)
         self._fail()
-        return self.documents
+        return Shown(self.documents, [])
 
     def orders(self, order_ids: list[str]) -> list[Order]:
         return [order for order in self.shown if order.order_id in order_ids]

@@ -187,23 +187,6 @@ def test_a_line_changes_while_it_is_billed_and_paid(fleet_of: FleetOf) -> None:
     assert row.document_number == "000000000001"
 
 
-def test_a_line_without_what_makes_it_a_line_is_left_out_and_said(
-    fleet_of: FleetOf, caplog: pytest.LogCaptureFixture
-) -> None:
-    ports, account = fleet_of()
-    good, *bad = some_lines(ports, 5)
-    bad = [
-        bad[0].model_copy(update={"amount": None}),
-        bad[1].model_copy(update={"currency_iso_code": "POUND"}),
-        bad[2].model_copy(update={"last_updated": None, "date_created": None}),
-        bad[3].model_copy(update={"amount": Decimal("1E+90")}),
-    ]
-    account.lines = [good, *bad]
-    assert ingest_transactions(ports) == READ
-    assert set(stored(ports)) == {good.id}
-    assert all(line.id in caplog.text for line in bad)
-
-
 def test_an_amount_may_be_what_was_credited_less_what_was_debited(fleet_of: FleetOf) -> None:
     ports, account = fleet_of()
     line = some_lines(ports, 1)[0]

@@ -109,18 +109,6 @@ def test_an_offer_that_grew_long_after_our_import_has_new_goods(lane: Lane, monk
     assert stock(lane) == {"SKU-1": 51, "SKU-2": 0}
 
 
-def test_a_file_that_lands_after_two_readings_did_not_find_it_is_not_sent_again(lane: Lane) -> None:
-    lane.sandbox.add_fault("STO01", "lost_before", times=1)
-    come_back(lane, "SKU-1")
-    lane.work_until("send_stock", "decided again in 0.0 s: not_found")
-    lane.sandbox.seed_offers({"SKU-1": 6})
-    come_back(lane, "SKU-2")
-    until(lane, DONE, DONE)
-    assert stock(lane) == {"SKU-1": 6, "SKU-2": 1}
-    (file,) = lane.sandbox.books()["imports"]
-    assert [row["offer-sku"] for row in file["rows"]] == ["SKU-2"]
-
-
 def _answer(lane: Lane, status: dict[str, object]) -> None:
     """The next import has no effect, and ends as told."""
     lane.sandbox.add_fault("STO01", "status_before", status=201, body={"import_id": STRANGE_IMPORT}, times=1)

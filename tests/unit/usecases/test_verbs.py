@@ -120,6 +120,13 @@ WALK: Final[dict[str, dict[str, str]]] = {
     "not_in_stock_master": {"stock": STOCK},
     "no_stock_master": {"stock": STOCK},
     "stock_master_unclear": {"stock": UNKNOWN_THERE},
+    "stock_master_without_level": {"stock": STOCK},
+    "import_not_over": {"stock": UNKNOWN_THERE},
+    "implausible_figure": {"return": RETURN, "refund": REFUND, "stock": STOCK},
+    # Of the account, which is read again by itself: nothing of ours is held with it.
+    "unreadable_transaction": {},
+    "unreadable_cycle": {},
+    "unreadable_document": {},
     "order_not_in_ledger": {"order": ORDER},
     "return_not_in_ledger": {"refund": REFUND},
     "movement_not_in_ledger": {},  # its row is gone, and with it everything that a word could be about
