@@ -86,7 +86,7 @@ class AdjustStockMaster(MasterAct):
             {**intent.plan, "now": vars(level)},
         )
 
-    def look_again(self, ports: Ports, intent: Intent) -> Adjustment | None:
+    def read_before_repeat(self, ports: Ports, intent: Intent) -> Adjustment | None:
         """`prepare` looks, in the reading that it adjusts from."""
         return None
 

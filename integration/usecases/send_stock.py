@@ -93,7 +93,7 @@ class SendStock(Act[list[StockSent], Sent]):
             return None
         return Sent(None, unclear)
 
-    def look_again(self, ports: Ports, intent: Intent) -> Sent | None:
+    def read_before_repeat(self, ports: Ports, intent: Intent) -> Sent | None:
         """`prepare` looks, in the reading that the new quantities are taken from; another would outlast the claim."""
         return None
 
