@@ -87,8 +87,10 @@ def put_back(ports: Ports, tx: Tx, movement: MovementRow) -> None:
 def _go_on(ports: Ports, tx: Tx, intent: Intent) -> str:
     if ports.bigcommerce is not None:
         step = resume(tx, intent)
-        if intent.state == "decided":
-            intent.plan = {} if intent.kind == "adjust_stock_master" else intent.plan  # its level is an old one
+        if intent.kind == "await_stock_master":
+            intent.plan = {name: value for name, value in intent.plan.items() if name != "looks"}
+        elif intent.state == "decided":
+            intent.plan = {}  # the level in it is an old one
         return step
     intents.close(tx, intent, "dropped", reason="no_stock_master")
     return "leave the stock master out, since none is configured any more"
