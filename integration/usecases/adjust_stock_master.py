@@ -57,6 +57,7 @@ class AdjustStockMaster(_MasterAct):
     """A relative adjustment counts twice when it is repeated, so an unknown outcome is read and compared."""
 
     kind: ClassVar[str] = "adjust_stock_master"
+    withheld_in_recovery: ClassVar[bool] = True
 
     def prepare(self, ports: Ports, intent: Intent) -> Adjustment:
         with ports.ledger.read() as tx:

@@ -14,14 +14,17 @@ from datetime import timedelta
 from typing import Any
 
 from integration.departure import leaving_before
+from integration.domain.high_water import Mark
 from integration.domain.orders import Waits
 from integration.domain.retry import RetryPolicy
 from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable, TooManyCalls
 from integration.ledger import intents
 from integration.ledger.intents import FenceLost
+from integration.ledger.standing import IN_RECOVERY, count_sending
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
+from integration.usecases.keep_mark import leave_mark
 from integration.usecases.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,9 @@ MAX_SURPRISES = 10
 
 CREDENTIALS_PAUSE = 300.0
 """Seconds until the next try after a 401 or 403: a key is mended by a person."""
+
+RECOVERY_PAUSE = 60.0
+"""Seconds between two looks whether a recovery is over; whoever ends it rings for what waits."""
 
 READY = "ready"
 """What is prepared and not sent yet."""
@@ -74,6 +80,8 @@ class Keeping:
         lease, deadline = ports.settings.claim_lease, ports.settings.call_deadline
         self.send_before = time.monotonic() + lease - deadline
         """A send that began later could outlive the claim (a stopped process does not notice time passing)."""
+        self.mark: Mark | None = None
+        """To be left outside the ledger before the first byte, where the call would have its effect each time."""
         self.sent = False
         """An error that nobody foresaw leaves the outcome unknown from here on, also one in recording the answer."""
 
@@ -118,6 +126,8 @@ class Keeping:
             self.write_ahead(tx)
         self.sent = True
         try:
+            if self.mark is not None:
+                leave_mark(self.ports.ledger, self.ports.mark, self.mark)
             with while_claimed(self.send_before):
                 answer = self.act.send(self.ports, self.prepared)
         except Exception as failure:  # classified to the last one: bytes may have left
@@ -129,7 +139,14 @@ class Keeping:
         return self._guard(lambda: self._prepare() or READY)
 
     def write_ahead(self, tx: Tx) -> None:
-        """Note what is about to be sent; the transaction must have committed before the first byte leaves."""
+        """Note what is about to be sent; the transaction must have committed before the first byte leaves.
+
+        :raises WaitsFor: the ledger is in recovery, and this is not sent then.
+        """
+        if self.act.withheld_in_recovery:
+            self.mark = count_sending(tx)
+            if self.mark is None:
+                raise WaitsFor(IN_RECOVERY, self.ports.settings.scaled(RECOVERY_PAUSE))
         intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
 
     def answered(self, answer: Any) -> str:

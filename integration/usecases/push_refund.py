@@ -47,6 +47,7 @@ class PushRefund(Act[Ready, Answered]):
     kind: ClassVar[str] = "push_refund"
     queue: ClassVar[str] = "refund"
     review_kind: ClassVar[str] = "refund"
+    withheld_in_recovery: ClassVar[bool] = True
 
     def prepare(self, ports: Ports, intent: Intent) -> Ready:
         case = read_case(ports, intent)

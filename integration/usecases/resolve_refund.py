@@ -76,7 +76,7 @@ def resolve_refund(
     if verb == "dismiss":
         intents.close(tx, intent, "dropped", reason="dismissed_by_hand", evidence=evidence)
     elif found is not None:
-        _take_for_ours(tx, row, intent, found, evidence)
+        take_for_ours(tx, row, intent, found, evidence)
     else:
         raise Refused("Say with --refund-id which refund on Mirakl it is, or, where none is due there, --dismiss.")
     tx.session.flush()
@@ -98,7 +98,11 @@ def _without_what_was_shown(tx: Tx, intent: Intent) -> Facts | None:
     return {**intent.plan, "baseline": sorted({*intent.plan["baseline"], *shown})}
 
 
-def _take_for_ours(tx: Tx, row: RefundRow, intent: Intent, found: OnMirakl, evidence: Facts) -> None:
+def take_for_ours(tx: Tx, row: RefundRow, intent: Intent, found: OnMirakl, evidence: Facts) -> None:
+    """Confirm a refund that nobody is sending: it is that one on Mirakl, by a person's word.
+
+    :raises Refused: that is another one of ours.
+    """
     past = found.past
     known = known_mirakl_ids(tx, [past.id]).get(past.id)
     if known is not None and known.intent_id is not None and known.id != row.id:

@@ -30,7 +30,7 @@ from integration.usecases.replay import replay
 from integration.usecases.resolve_review import resolve_review
 from integration.usecases.sweep import sweep
 from tasks.policy import REFUND
-from tests.inline_fleet import IMPATIENT, InlineFleet
+from tests.inline_fleet import IMPATIENT, InlineFleet, begin_at_work
 from tests.unit.usecases.mortal import Clock, Process, Witness, mortal
 
 LINES: Final = ("L-1", "L-2")
@@ -100,6 +100,9 @@ class Stage:
         with self.fleet.engine.begin() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
+        for mark in self.fleet.settings.backhaul_data_dir.glob("*.mark.json"):
+            mark.unlink()  # else the emptied ledger would be found out
+        begin_at_work(self.fleet.ports.ledger)
         self.clock.reset()
         chance = random.Random(1)  # noqa: S311 - chance, not secrecy
         self.ports = replace(self.fleet.ports, spread=chance)

@@ -1,0 +1,57 @@
+"""Refunds on a returned line that no intent of ours made, and which of ours each of them may be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from integration.domain.orders import Order, OrderLine, PastRefund
+from integration.domain.refunds import Asked
+
+
+def others_since(line: OrderLine, *, announced: datetime | None, ours: Collection[str]) -> list[PastRefund]:
+    """Refunds of the line that are not ours, made since its return was announced; one without a date counts as such.
+
+    :param ours: ids of refunds on Mirakl that belong to an intent of ours.
+    """
+    return [
+        past
+        for past in line.refunds
+        if past.id not in ours and (past.created_date is None or announced is None or past.created_date >= announced)
+    ]
+
+
+def without(order: Order, order_line_id: str, refunds: Collection[str]) -> Order:
+    """The order as it was before these refunds of one line were made: a line that they closed is open."""
+    lines = tuple(
+        line.model_copy(
+            update={"state": "RECEIVED", "refunds": tuple(past for past in line.refunds if past.id not in refunds)}
+        )
+        if line.order_line_id == order_line_id
+        else line
+        for line in order.lines
+    )
+    return order.model_copy(update={"state": "RECEIVED", "lines": lines})
+
+
+def is_certainly(past: PastRefund, asked: Asked) -> bool:
+    """Whether a refund is equal in all that Mirakl says of it; where it leaves something out, it says nothing."""
+    return past.created_date is not None and (
+        (past.amount, past.shipping_amount, past.reason_code, past.quantity)
+        == (asked.amount, asked.shipping_amount, asked.reason_code, asked.quantity)
+    )
+
+
+def one_to_one(found: Mapping[UUID, Sequence[PastRefund]]) -> dict[UUID, PastRefund]:
+    """Those of ours that one refund explains, which explains no other of ours.
+
+    :param found: for each of ours, the refunds that it may be.
+    """
+    explains = Counter(past.id for candidates in found.values() for past in candidates)
+    return {
+        ours: candidates[0]
+        for ours, candidates in found.items()
+        if len(candidates) == 1 and explains[candidates[0].id] == 1
+    }
