@@ -5,10 +5,24 @@ from __future__ import annotations
 from integration.domain.high_water import Contradiction, Mark, contradiction
 from integration.errors import Retryable
 from integration.high_water import HighWaterMark, MarkUnavailable
-from integration.ledger.standing import FIRST_LOOK, NORMAL, begin, enter_recovery, mark_of, standing
-from integration.ledger.store import Ledger
+from integration.ledger.standing import (
+    FIRST_LOOK,
+    IN_RECOVERY,
+    NORMAL,
+    begin,
+    count_sending,
+    enter_recovery,
+    mark_of,
+    standing,
+)
+from integration.ledger.store import Ledger, Tx
 from integration.ledger.tables import StandingRow
+from integration.usecases.acts import WaitsFor
 from integration.usecases.hold_stock import hold_unknown_stock
+from integration.usecases.ports import Ports
+
+RECOVERY_PAUSE = 60.0
+"""Seconds between two looks whether a recovery is over; whoever ends it rings for what waits."""
 
 
 def compare_with_mark(ledger: Ledger, marks: HighWaterMark) -> StandingRow:
@@ -34,14 +48,26 @@ def compare_with_mark(ledger: Ledger, marks: HighWaterMark) -> StandingRow:
     return row
 
 
-def leave_mark(ledger: Ledger, marks: HighWaterMark, ours: Mark) -> None:
+def count_or_wait(ports: Ports, tx: Tx) -> Mark:
+    """Count a sending that is written ahead in this transaction: the mark that it is to leave.
+
+    :raises WaitsFor: the ledger is in recovery, and this is not sent then.
+    """
+    mark = count_sending(tx)
+    if mark is None:
+        raise WaitsFor(IN_RECOVERY, ports.settings.scaled(RECOVERY_PAUSE))
+    return mark
+
+
+def leave_mark(ports: Ports, ours: Mark) -> None:
     """Raise the mark to a sending that is committed and has not begun.
 
     :raises MarkUnavailable: it can be kept nowhere.
     :raises Retryable: the mark says that this ledger is older than what its fleet has done, or another one. It is in
         recovery from here, and nothing may leave.
     """
-    obstacle = marks.raise_to(ours)
+    ledger = ports.ledger
+    obstacle = ports.mark.raise_to(ours)
     if obstacle is None:
         return
     why = contradiction(obstacle, ours)

@@ -20,11 +20,10 @@ from integration.domain.retry import RetryPolicy
 from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable, TooManyCalls
 from integration.ledger import intents
 from integration.ledger.intents import FenceLost
-from integration.ledger.standing import IN_RECOVERY, count_sending
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
-from integration.usecases.keep_mark import leave_mark
+from integration.usecases.keep_mark import count_or_wait, leave_mark
 from integration.usecases.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -43,9 +42,6 @@ MAX_SURPRISES = 10
 
 CREDENTIALS_PAUSE = 300.0
 """Seconds until the next try after a 401 or 403: a key is mended by a person."""
-
-RECOVERY_PAUSE = 60.0
-"""Seconds between two looks whether a recovery is over; whoever ends it rings for what waits."""
 
 READY = "ready"
 """What is prepared and not sent yet."""
@@ -127,7 +123,7 @@ class Keeping:
         self.sent = True
         try:
             if self.mark is not None:
-                leave_mark(self.ports.ledger, self.ports.mark, self.mark)
+                leave_mark(self.ports, self.mark)
             with while_claimed(self.send_before):
                 answer = self.act.send(self.ports, self.prepared)
         except Exception as failure:  # classified to the last one: bytes may have left
@@ -144,9 +140,7 @@ class Keeping:
         :raises WaitsFor: the ledger is in recovery, and this is not sent then.
         """
         if self.act.withheld_in_recovery:
-            self.mark = count_sending(tx)
-            if self.mark is None:
-                raise WaitsFor(IN_RECOVERY, self.ports.settings.scaled(RECOVERY_PAUSE))
+            self.mark = count_or_wait(self.ports, tx)
         intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
 
     def answered(self, answer: Any) -> str:

@@ -31,7 +31,9 @@ ENDED = frozenset(
 READING_TELLS_NO_MORE = frozenset({"ambiguous_refund", "answer_differs"})
 """Only a person can say which refund it is."""
 
-MAY_BE_DONE = frozenset({"exceeds_remaining", "unknown_outcome", "stock_master_unclear"})
+MAY_BE_DONE = frozenset(
+    {"exceeds_remaining", "refunded_elsewhere", "stock_of_unknown_past", "unknown_outcome", "stock_master_unclear"}
+)
 """The other side may have done it, or somebody else there."""
 
 
