@@ -46,11 +46,8 @@ def contradiction(mark: Mark, ours: Mark) -> Contradiction | None:
         return None
     if mark.ledger_id != ours.ledger_id:
         return "another_ledger"
-    if mark.place > ours.place:
-        return "older_ledger"
-    if mark.place == ours.place and mark.last_send != ours.last_send:
-        return "another_ledger"
-    return None
+    went_on_elsewhere = mark.place == ours.place and mark.last_send != ours.last_send
+    return "older_ledger" if mark.place > ours.place or went_on_elsewhere else None
 
 
 def lets_pass(mark: Mark | None, ours: Mark) -> bool:

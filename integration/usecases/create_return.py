@@ -16,7 +16,7 @@ from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, ReturnLineRow
 from integration.mirakl.wire import Shopper
 from integration.reveni.wire import CreatedReturn, Customer, NewReturn, NewReturnItem, NewReturnOrder
-from integration.usecases.acts import Act, AlreadyThere
+from integration.usecases.acts import Act
 from integration.usecases.advance_return import advance, hold_return
 from integration.usecases.fetch_order import fetch_order
 from integration.usecases.ports import Ports
@@ -48,8 +48,6 @@ class CreateReturn(Act[Twin, CreatedReturn]):
             row, lines = get_return(tx, intent.subject), lines_of(tx, intent.subject)
         if row is None:
             raise Held("return_not_in_ledger", f"Return {intent.subject} is not in the ledger.")
-        if row.reveni_return_id is not None:  # found there meanwhile, as after a recovery
-            raise AlreadyThere(CreatedReturn(id=row.reveni_return_id))
         if any(line.reveni_reason is None for line in lines):
             raise Waits("reasons_not_mapped_yet")  # the lines changed on Mirakl since this was promised
         order, tables = fetch_order(ports, row.order_id), ports.mappings.current()

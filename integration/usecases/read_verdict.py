@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import ClassVar
 
 from integration.errors import Held, Rejected
 from integration.ledger import intents
 from integration.ledger.marks import move_watermark, watermark
 from integration.ledger.returns import add_event
-from integration.ledger.standing import verdicts_may_be_strangers, verdicts_were_read
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.reveni.operations import W2
@@ -20,8 +18,6 @@ from integration.usecases.ports import Ports
 from integration.usecases.store_verdict import is_known, store_verdict
 
 WATERMARK = "W2"
-FIRST_LOOK = timedelta(days=90)
-"""How far the very first pass reaches back: as far as that over the returns, some of which may be judged already."""
 
 
 class ReadVerdict(Act[ReveniReturn, ReveniReturn]):
@@ -62,9 +58,8 @@ def poll_verdicts(ports: Ports) -> str:
 def _pass(ports: Ports) -> str:
     with ports.ledger.read() as tx:
         started, mark = tx.now, watermark(tx, WATERMARK)
-        too_early = verdicts_may_be_strangers(tx)
     seen = 0
-    for page in ports.reveni.returns_updated_since((mark or started - FIRST_LOOK) - overlap(ports)):
+    for page in ports.reveni.returns_updated_since((mark or started) - overlap(ports)):
         with ports.ledger.read() as tx:  # most of a page is what webhooks have told: nobody has to wait for that
             news = [twin for twin in page if not is_known(tx, twin)]
         for twin in news:
@@ -72,7 +67,5 @@ def _pass(ports: Ports) -> str:
                 store_verdict(ports, tx, twin)
         seen += len(page)
     with ports.ledger.write() as tx:
-        if not too_early:  # else what was said of returns that are not known yet would never be read again
-            move_watermark(tx, WATERMARK, started)
-            verdicts_were_read(tx, started=started)
+        move_watermark(tx, WATERMARK, started)
     return f"{seen} seen"
