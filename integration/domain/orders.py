@@ -99,6 +99,8 @@ class Promotion(Fact):
 class OrderLine(Fact):
     """A line. `price` is the total of its active units, without shipping and after promotions; refunds never
     change it, cancelations do.
+
+    `refunds_shown` is false where Mirakl leaves the list of refunds out, or null: then nothing is known of them.
     """
 
     order_line_id: str
@@ -116,6 +118,7 @@ class OrderLine(Fact):
     fees: tuple[Fee, ...] = ()
     cancelations: tuple[Cancelation, ...] = ()
     refunds: tuple[PastRefund, ...] = ()
+    refunds_shown: bool = True
     promotions: tuple[Promotion, ...] = ()
 
 

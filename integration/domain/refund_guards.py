@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from integration.domain.orders import (
     DEAD_STATES,
@@ -13,6 +14,7 @@ from integration.domain.orders import (
     UNDEBITED_STATES,
     Order,
     OrderLine,
+    PastRefund,
     Waits,
 )
 from integration.errors import Held
@@ -46,6 +48,33 @@ def known_tax_mode(order: Order) -> str:
     if order.tax_mode is None or order.tax_mode not in TAX_MODES:
         raise Held("unknown_tax_mode", f"Order {order.order_id} has the unknown tax mode {order.tax_mode}.")
     return order.tax_mode
+
+
+def missing_from_list(line: OrderLine, *, expected: Collection[str]) -> str | None:
+    """Why the line's list of refunds proves nothing, in words; None where it is complete.
+
+    :param expected: ids of refunds of the line that are known to be there. A list without them is not the whole list.
+    """
+    if not line.refunds_shown:
+        return f"Mirakl leaves the refunds of line {line.order_line_id} out"
+    missing = sorted(set(expected) - {refund.id for refund in line.refunds})
+    return f"Mirakl does not show refund {', '.join(missing)} of line {line.order_line_id}" if missing else None
+
+
+def refunded_elsewhere(
+    line: OrderLine, *, attributed: Collection[str], others: Collection[str], announced: datetime | None
+) -> list[PastRefund]:
+    """The line's refunds that may be for the very units that came back, though no intent of ours made them.
+
+    A ledger can know less than the world: it was restored, emptied, is one of two, or a person was faster. What is
+    older than the return cannot be for it; what has no date may be.
+
+    :param attributed: ids of refunds that an intent of ours has made.
+    :param others: ids of refunds of which a person has said that they are for something else.
+    :param announced: when the return was announced on Mirakl; None where that is not known.
+    """
+    strangers = [refund for refund in line.refunds if refund.id not in {*attributed, *others}]
+    return [one for one in strangers if announced is None or one.created_date is None or one.created_date >= announced]
 
 
 def units_refunded(line: OrderLine, ours: Mapping[str, int]) -> int:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from integration.ledger.journal import note
+from integration.ledger.journal import SENDING, note
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 
@@ -117,7 +117,7 @@ def write_ahead(tx: Tx, intent: Intent, plan: Facts) -> None:
     """
     _fenced(tx, intent, "claimed", plan=plan, sent_at=tx.now, sends=Intent.sends + 1, absences=0)
     intent.plan, intent.sends, intent.sent_at = plan, intent.sends + 1, tx.now
-    note(tx, intent, "claimed", "sending", plan)
+    note(tx, intent, "claimed", SENDING, plan)
 
 
 def settle(
@@ -203,13 +203,11 @@ def reopen(
     reason: str,
     state: Literal["decided", "unknown"] = "decided",
     forget_sends: bool = False,
-    plan: Facts | None = None,
     evidence: Facts | None = None,
 ) -> None:
     """A person has the intent go on: from the start, or, as `unknown`, with reading. Its fence grows.
 
     :param forget_sends: it is certain, or a person says so, that no sending so far had an effect.
-    :param plan: what a person's word changes in it; None leaves it as it is.
     :raises GroupInFlight: it cannot be `unknown` now.
     """
     before, now = intent.state, tx.now
@@ -218,7 +216,6 @@ def reopen(
             intent.state, intent.reason, intent.detail = state, None, None
             intent.sends, intent.absences = (0 if forget_sends else intent.sends), 0
             intent.token += 1
-            intent.plan = intent.plan if plan is None else plan
             intent.due_at, intent.lease_until, intent.settled_at = now, None, None
     except IntegrityError:
         raise GroupInFlight(f"another call of {intent.group_key} is in flight") from None

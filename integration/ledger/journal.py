@@ -20,6 +20,15 @@ from integration.ledger.tables import ChainHeadRow, Facts, Intent, JournalEntry
 SEALED_KINDS = frozenset({"push_refund"})
 """Where money goes back. Other kinds are not made to wait for one another."""
 
+SENDING = "sending"
+"""The reason of the entry that is committed before the first byte leaves."""
+
+TOO_MANY_CALLS, CREDENTIALS_REFUSED = "too_many_calls", "credentials_refused"
+"""Why a call is made again that was answered with 429, or with 401 or 403: that it did nothing is taken on trust."""
+
+SENT_AGAIN = "sent_again_by_hand"
+"""Why a call is made again of which a person says that it had no effect: as far as they can see."""
+
 PAGE = 500
 """Entries that are held in memory at once where a whole chain is read."""
 
@@ -57,6 +66,30 @@ def journal_of(tx: Tx, intent_id: uuid.UUID) -> list[JournalEntry]:
     return list(
         tx.session.scalars(select(JournalEntry).filter_by(shop=tx.shop, intent_id=intent_id).order_by(JournalEntry.id))
     )
+
+
+def unsent_on_trust(tx: Tx, intent_id: uuid.UUID) -> bool:
+    """Whether the last sending counts as one that had no effect, and nothing but somebody's word says so.
+
+    The other side turned it away with a status, once bytes had left; or a person took it back.
+    """
+    since = _since_last_sending(tx, intent_id)
+    return _turned_away(since) or SENT_AGAIN in since
+
+
+def turned_away(tx: Tx, intent_id: uuid.UUID) -> bool:
+    """Whether the last sending was turned away with a status, once bytes had left, and no person has spoken since."""
+    since = _since_last_sending(tx, intent_id)
+    return _turned_away(since) and SENT_AGAIN not in since
+
+
+def _since_last_sending(tx: Tx, intent_id: uuid.UUID) -> list[str | None]:
+    reasons = [entry.reason for entry in journal_of(tx, intent_id)]
+    return reasons[len(reasons) - reasons[::-1].index(SENDING) :] if SENDING in reasons else []
+
+
+def _turned_away(since: Sequence[str | None]) -> bool:
+    return since[:1] in ([TOO_MANY_CALLS], [CREDENTIALS_REFUSED])
 
 
 def chain_head(tx: Tx) -> Head:

@@ -50,6 +50,18 @@ def refunds(
     return [_with_intent(tx, row) for row in tx.session.scalars(query)]
 
 
+def add_refund(
+    tx: Tx, intent: Intent, *, return_id: str, order_id: str, order_line_id: str, cumulative_units: int, quantity: int
+) -> RefundRow:
+    """A refund of ours of so many units of a return line, of which so many are refunded or decided with it."""
+    row = RefundRow(
+        id=intent.id, shop=tx.shop, intent_id=intent.id, return_id=return_id, order_id=order_id,
+        order_line_id=order_line_id, cumulative_units=cumulative_units, quantity=quantity, created_at=tx.now, looks=0,
+    )  # fmt: skip
+    tx.session.add(row)
+    return row
+
+
 def attributed_ids(tx: Tx, order_id: str) -> frozenset[str]:
     """Mirakl's refund ids of this order that belong to an intent of ours."""
     return frozenset(
@@ -104,6 +116,20 @@ def approval_of(tx: Tx, intent_id: uuid.UUID) -> Approval | None:
     """The newest approval of a refund that is above its limit, as its evidence holds it."""
     given = [entry.evidence["approved"] for entry in journal_of(tx, intent_id) if "approved" in entry.evidence]
     return Approval.model_validate(given[-1]) if given else None
+
+
+def refunds_of_others(tx: Tx, refund: RefundRow) -> frozenset[str]:
+    """Mirakl's ids of refunds of which a person has said that they are for something else than this return line."""
+    intents = tx.session.scalars(
+        select(RefundRow.intent_id).where(
+            RefundRow.shop == tx.shop,
+            RefundRow.return_id == refund.return_id,
+            RefundRow.order_line_id == refund.order_line_id,
+            RefundRow.intent_id.is_not(None),
+        )
+    ).all()
+    entries = (entry for intent_id in intents if intent_id for entry in journal_of(tx, intent_id))
+    return frozenset(one for entry in entries for one in entry.evidence.get("others", ()))
 
 
 def _with_intent(tx: Tx, row: RefundRow) -> Refund:

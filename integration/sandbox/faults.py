@@ -18,6 +18,7 @@ KINDS = frozenset(
         "hang",  # no answer, no effect
         "delay",  # `seconds` late, else as always
         "wrong_answer",  # OR28: the effect, but an answer for another amount
+        "fields_replaced",  # the effect, but wherever these fields stand in the answer, they have these values
     }
 )
 
@@ -33,7 +34,8 @@ class Fault:
     :param seconds: real seconds, not scaled; for `late_effect` and `delay`.
     :param answer_after: for `late_effect`: answer 504 after so many seconds; None leaves the caller hanging.
     :param body: for `status_*`: text, or an object for JSON; None gives an error in every service's shape.
-    :param replace: for `wrong_answer`: the fields of each refund that are answered differently.
+    :param replace: for `wrong_answer`: the fields of each refund that are answered differently; for `fields_replaced`:
+        a field's name and its value.
     """
 
     operation: str

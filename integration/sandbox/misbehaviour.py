@@ -92,6 +92,17 @@ def _difference(fault: Fault, refund: Mapping[str, Any]) -> dict[str, Any]:
     return fault.replace or {"amount": refund["amount"] + Decimal("1.00")}
 
 
+async def _fields_replaced(fault: Fault, effect: Effect, caller: Caller) -> None:
+    answer = effect()
+    caller.send(replace(answer, body=_replaced(answer.body, fault.replace)))
+
+
+def _replaced(document: Any, fields: Mapping[str, Any]) -> Any:
+    if isinstance(document, dict):
+        return {name: fields[name] if name in fields else _replaced(one, fields) for name, one in document.items()}
+    return [_replaced(one, fields) for one in document] if isinstance(document, list) else document
+
+
 MISBEHAVIOURS: Mapping[str, Misbehaviour] = {
     "status_before": _status_before,
     "status_after": _status_after,
@@ -103,4 +114,5 @@ MISBEHAVIOURS: Mapping[str, Misbehaviour] = {
     "hang": _hang,
     "delay": _delay,
     "wrong_answer": _wrong_answer,
+    "fields_replaced": _fields_replaced,
 }

@@ -103,6 +103,13 @@ class Act(Generic[Prepared, Answer]):
         """
         raise NotImplementedError
 
+    def look_again(self, ports: Ports, intent: Intent) -> Answer | None:
+        """`read_back` before a sending that follows one which was turned away (401, 403, 429).
+
+        :raises Held: as `read_back` does.
+        """
+        return self.read_back(ports, intent)
+
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
         """What a refusal means that had no effect: hold, or try again later."""
         return Held(f"{self.kind}_rejected", rejected.message, {"status": rejected.status, "code": rejected.code})

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from integration.domain.amounts import written
-from integration.domain.orders import Order, PastRefund
+from integration.domain.orders import Order, OrderLine, PastRefund
+from integration.domain.refund_matching import in_figures
+from integration.domain.refunds import Calculation
 from integration.domain.retry import RetryPolicy
+from integration.ledger.intents import OPEN
 from integration.ledger.marks import alert_once
-from integration.ledger.refunds import to_look_at
+from integration.ledger.refunds import attributed_ids, refunds, to_look_at
 from integration.ledger.reviews import open_review
 from integration.ledger.store import Tx
 from integration.ledger.tables import RefundRow
@@ -19,6 +22,8 @@ LOOKS = RetryPolicy(first=300.0, longest=86_400.0)
 """Seconds between looks at one refund: five minutes, growing to a day."""
 
 CHANGED = "refund_changed_on_mirakl"
+STRANGER_SHOWN = "stranger_beside_ours"
+"""A refund that somebody else made beside ours was put into the inbox; the review of differences leaves it out then."""
 
 
 def follow_refunds(ports: Ports) -> str:
@@ -40,11 +45,13 @@ def follow_refunds(ports: Ports) -> str:
 def _take_over(ports: Ports, tx: Tx, row: RefundRow, order: Order | None) -> None:
     row.looks += 1
     row.look_at = tx.now + timedelta(seconds=ports.settings.scaled(LOOKS.delay(row.looks, spread=ports.spread)))
-    for line in order.lines if order else ():
-        for past in line.refunds:
-            if past.id == row.mirakl_refund_id:
-                row.refund_state = past.state
-                _compare(tx, row, past)
+    line = None if order is None else order.line(row.order_line_id)
+    for past in line.refunds if line else ():
+        if past.id == row.mirakl_refund_id:
+            row.refund_state = past.state
+            _compare(tx, row, past)
+    if line is not None:
+        _show_strangers(tx, row, line)
     if row.refund_state == "REFUNDED":
         row.look_at = None
 
@@ -60,6 +67,28 @@ def _compare(tx: Tx, row: RefundRow, past: PastRefund) -> None:
     if alert_once(tx, CHANGED, f"{past.id} {past.amount} {past.shipping_amount}"):
         evidence = past.model_dump(mode="json", include={"id", "amount", "shipping_amount", "quantity", "state"})
         open_review(tx, kind="refund", subject=str(row.id), reason=CHANGED, detail=detail, evidence=evidence)
+
+
+def _show_strangers(tx: Tx, row: RefundRow, line: OrderLine) -> None:
+    """Show a person, once, what somebody else made on the line since ours was worked out: it may be for our units.
+
+    Of what was there before, a person has said so already.
+    """
+    if row.calculation is None or any(one.state in OPEN for one in refunds(tx, order_id=row.order_id)):
+        return  # it may be one of ours, of which nobody knows yet
+    known = {past.id for past in Calculation.model_validate(row.calculation).line.refunds}
+    for past in line.refunds:
+        if past.id in known | attributed_ids(tx, row.order_id) or not alert_once(tx, STRANGER_SHOWN, past.id):
+            continue
+        detail = (
+            f"Beside our refund {row.mirakl_refund_id} of order line {line.order_line_id} stands {in_figures(past)}, "
+            "which came up since ours was worked out, and which this ledger has not made: see whether the shopper was "
+            "paid twice."
+        )
+        evidence = past.model_dump(mode="json", include={"id", "amount", "shipping_amount", "quantity", "state"})
+        open_review(
+            tx, kind="refund", subject=str(row.id), reason="on_mirakl_but_not_ours", detail=detail, evidence=evidence
+        )
 
 
 def _figures(row: RefundRow, of: RefundRow | PastRefund) -> str:

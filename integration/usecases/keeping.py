@@ -20,6 +20,7 @@ from integration.domain.retry import RetryPolicy
 from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable, TooManyCalls
 from integration.ledger import intents
 from integration.ledger.intents import FenceLost
+from integration.ledger.journal import CREDENTIALS_REFUSED, TOO_MANY_CALLS, turned_away
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
@@ -48,12 +49,6 @@ READY = "ready"
 
 REFUSED = 400
 """The status of a refusal of which the ledger has kept the words: Mirakl has no other for them."""
-
-TOO_MANY_CALLS = "too_many_calls"
-"""Why a call that was answered with 429 is made again: it counts as never sent, and that is taken on trust."""
-
-SENT_AGAIN = "sent_again_by_hand"
-"""Why a call is made again of which a person says that it had no effect: as far as they can see."""
 
 
 @contextmanager
@@ -109,6 +104,10 @@ class Keeping:
 
     def _prepare(self) -> str | None:
         """How it ended before anything was sent; None where `prepared` is to be written ahead and sent now."""
+        if self._may_stand_on_the_other_side():
+            answer = self.act.look_again(self.ports, self.intent)
+            if answer is not None:
+                return self._record(answer)
         try:
             self.prepared = self.act.prepare(self.ports, self.intent)
         except AlreadyThere as found:
@@ -116,6 +115,13 @@ class Keeping:
         if self.act.reads_only:
             return self._record(self.prepared)
         return None
+
+    def _may_stand_on_the_other_side(self) -> bool:
+        """Whether the last sending was turned away once bytes had left: that it did nothing is taken on trust."""
+        if self.act.guarded or self.act.reads_only or self.intent.attempts < 2:
+            return False
+        with self.ports.ledger.read() as tx:
+            return turned_away(tx, self.intent.id)
 
     def _write_ahead_and_send(self) -> str:
         with self.ports.ledger.write() as tx:
@@ -217,7 +223,7 @@ class Keeping:
         if isinstance(failure, CredentialsRefused):
             log.error("credentials refused: %s", failure, extra={"alert": "credentials_refused"})
             pause = self.ports.settings.scaled(CREDENTIALS_PAUSE)
-            return self._again("credentials_refused", pause, str(failure), unsent=unsent)
+            return self._again(CREDENTIALS_REFUSED, pause, str(failure), unsent=unsent)
         wait = self._delay() if failure.retry_after is None else failure.retry_after
         if isinstance(failure, TooManyCalls) and not failure.told:
             wait = max(wait, self._delay())

@@ -28,11 +28,11 @@ ENDED = frozenset(
 )
 """Nothing is left for Backhaul to do: whatever is to be done, people do it."""
 
-READING_TELLS_NO_MORE = frozenset({"ambiguous_refund", "answer_differs"})
-"""Only a person can say which refund it is."""
+READING_TELLS_NO_MORE = frozenset({"ambiguous_refund", "answer_differs", "refunded_elsewhere"})
+"""Only a person can say which refund it is, or that it is another."""
 
 MAY_BE_DONE = frozenset(
-    {"exceeds_remaining", "refunded_elsewhere", "stock_of_unknown_past", "unknown_outcome", "stock_master_unclear"}
+    {"exceeds_remaining", "stock_of_unknown_past", "units_refunded_already", "unknown_outcome", "stock_master_unclear"}
 )
 """The other side may have done it, or somebody else there."""
 

@@ -20,6 +20,13 @@ from integration.usecases.advance_return import advance_its_return
 from integration.usecases.external_refunds import attribute, note_external
 from integration.usecases.ports import Ports
 from integration.usecases.refund_case import Case, currency_of, read_case
+from integration.usecases.refund_preconditions import (
+    require_complete_refunds,
+    require_not_refunded_elsewhere,
+    require_open_return,
+    require_units_left,
+)
+from integration.usecases.release_explained import release_explained
 from integration.usecases.two_payers import nobody_else_pays
 
 PATIENCE = 20
@@ -33,7 +40,7 @@ FIRST_LOOK = 60.0
 
 @dataclass(frozen=True)
 class Ready:
-    """A refund that is about to be sent. `baseline`: ids of the line's refunds known before our first sending."""
+    """A refund that is about to be sent. `baseline`: ids of the line's refunds that are there before this sending."""
 
     calculation: Calculation
     baseline: frozenset[str]
@@ -51,10 +58,15 @@ class PushRefund(Act[Ready, Answered]):
 
     def prepare(self, ports: Ports, intent: Intent) -> Ready:
         case = read_case(ports, intent)
+        require_open_return(case.row, case.line)
+        require_units_left(case)
         nobody_else_pays(case.row)
         order = self._fresh_order(ports, case)
+        line = _line(order, case.line.order_line_id)
+        self._require_complete(ports, intent, case, line)
         if case.may_have_landed:
-            self._found_meanwhile(order, case, intent)
+            self._found_meanwhile(line, case, intent)
+        require_not_refunded_elsewhere(case, line)
         calculation = calculate(
             order,
             order_line_id=case.line.order_line_id,
@@ -67,11 +79,8 @@ class PushRefund(Act[Ready, Answered]):
             currency=currency_of(case.row),
         )
         require_within_limit(calculation, limits=ports.settings.refund_hold_above, approved=case.approved)
-        known = intent.plan.get("baseline") if case.may_have_landed else None
-        if known is None:
-            known = [past.id for past in _line(order, case.line.order_line_id).refunds]
         reveni = {"refunds": case.row.reveni_refunds, "mode": case.row.reveni_mode}
-        return Ready(calculation, frozenset(known), case.row.mapping_version, reveni)
+        return Ready(calculation, frozenset(past.id for past in line.refunds), case.row.mapping_version, reveni)
 
     def plan(self, intent: Intent, prepared: Ready) -> Facts:
         return {
@@ -86,7 +95,13 @@ class PushRefund(Act[Ready, Answered]):
 
     def read_back(self, ports: Ports, intent: Intent) -> Answered | None:
         case = read_case(ports, intent)
-        return _match(self._fresh_order(ports, case), case, intent)
+        line = _line(self._fresh_order(ports, case), case.line.order_line_id)
+        self._require_complete(ports, intent, case, line)
+        return _match(line, case, intent)
+
+    def look_again(self, ports: Ports, intent: Intent) -> Answered | None:
+        """`prepare` looks by itself, in the very reading that the amount is computed from."""
+        return None
 
     def evidence(self, intent: Intent, answer: Answered) -> Facts:
         return {"answered": answer.model_dump(mode="json")}
@@ -111,6 +126,7 @@ class PushRefund(Act[Ready, Answered]):
         refund.confirmed_at = tx.now
         refund.look_at = tx.now + timedelta(seconds=ports.settings.scaled(FIRST_LOOK))
         tx.session.flush()
+        release_explained(tx, refund.order_id)
         advance_its_return(ports, tx, refund)
 
     def refused(self, intent: Intent, rejected: Rejected) -> Held | Waits:
@@ -136,22 +152,26 @@ class PushRefund(Act[Ready, Answered]):
         note_external(ports.ledger, found[0])
         return found[0]
 
-    def _found_meanwhile(self, order: Order, case: Case, intent: Intent) -> None:
-        found = _match(order, case, intent)
+    def _require_complete(self, ports: Ports, intent: Intent, case: Case, line: OrderLine) -> None:
+        known = intent.plan.get("baseline", ()) if case.may_have_landed else ()
+        require_complete_refunds(ports, intent, line, expected=frozenset(known))
+
+    def _found_meanwhile(self, line: OrderLine, case: Case, intent: Intent) -> None:
+        found = _match(line, case, intent)
         if found is not None:
             raise AlreadyThere(found)
 
 
-def _match(order: Order, case: Case, intent: Intent) -> Answered | None:
+def _match(line: OrderLine, case: Case, intent: Intent) -> Answered | None:
     """The one refund on Mirakl that our last sending made, as an answer; None when there is none.
 
     :raises Held: `ambiguous_refund` when there are several.
     """
     asked = Calculation.model_validate(intent.plan["calculation"]).asked
     found = candidates(
-        _line(order, asked.order_line_id),
+        line,
         asked,
-        baseline=frozenset(intent.plan["baseline"]),
+        baseline=frozenset(intent.plan["baseline"]) | case.others,
         attributed=case.attributed,
         since=case.refund.created_at,
     )

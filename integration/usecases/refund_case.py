@@ -6,16 +6,11 @@ from dataclasses import dataclass
 
 from integration.domain.refund_limits import Approval
 from integration.errors import Held
-from integration.ledger.journal import journal_of
-from integration.ledger.refunds import approval_of, attributed_ids, refund_of_intent, refunds
+from integration.ledger.journal import unsent_on_trust
+from integration.ledger.refunds import approval_of, attributed_ids, refund_of_intent, refunds, refunds_of_others
 from integration.ledger.returns import get_return, lines_of
-from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, RefundRow, ReturnLineRow, ReturnRow
-from integration.usecases.keeping import SENT_AGAIN, TOO_MANY_CALLS
 from integration.usecases.ports import Ports
-
-LOOKED_FOR = frozenset({TOO_MANY_CALLS, SENT_AGAIN})
-"""Why a refund counts as never sent, and is looked for all the same before it is sent: that is taken on trust."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +18,9 @@ class Case:
     """A refund of one return line.
 
     `ours`: Mirakl's refund ids of that order line that are confirmed as ours, with their units. `attributed`: those of
-    the whole order that belong to an intent of ours. `may_have_landed`: an earlier sending may stand on Mirakl.
+    the whole order that belong to an intent of ours. `others`: those of which a person has said that they are for
+    something else than the units of this return line. `settled_units`: those of this return line that are confirmed as
+    refunded. `may_have_landed`: an earlier sending may stand on Mirakl.
     """
 
     refund: RefundRow
@@ -31,6 +28,8 @@ class Case:
     line: ReturnLineRow
     ours: dict[str, int]
     attributed: frozenset[str]
+    others: frozenset[str]
+    settled_units: int
     approved: Approval | None
     may_have_landed: bool
 
@@ -55,8 +54,14 @@ def read_case(ports: Ports, intent: Intent) -> Case:
                 and known.row.order_line_id == refund.order_line_id
             },
             attributed=attributed_ids(tx, refund.order_id),
+            others=refunds_of_others(tx, refund),
+            settled_units=sum(
+                known.row.quantity or 0
+                for known in refunds(tx, return_id=refund.return_id or "")
+                if known.row.order_line_id == refund.order_line_id and known.state in ("confirmed", "refunded")
+            ),
             approved=approval_of(tx, intent.id) if ports.settings.refund_hold_above else None,
-            may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and _sent_on_trust(tx, intent)),
+            may_have_landed=intent.sends > 0 or ("baseline" in intent.plan and unsent_on_trust(tx, intent.id)),
         )
 
 
@@ -65,9 +70,3 @@ def currency_of(row: ReturnRow) -> str:
     if row.currency is None:
         raise Held("currency_unknown", f"Reveni does not say in which currency return {row.return_id} is.")
     return row.currency
-
-
-def _sent_on_trust(tx: Tx, intent: Intent) -> bool:
-    """Whether the last sending was answered with 429, or taken back by a person."""
-    reasons = [entry.reason for entry in journal_of(tx, intent.id) if entry.reason in {*LOOKED_FOR, "sending"}]
-    return bool(reasons) and reasons[-1] in LOOKED_FOR

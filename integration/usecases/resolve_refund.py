@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from typing import Literal
 
-from integration.domain.orders import PastRefund
 from integration.ledger import intents
-from integration.ledger.journal import journal_of
-from integration.ledger.refunds import get_refund, known_mirakl_ids
+from integration.ledger.journal import SENT_AGAIN, journal_of
+from integration.ledger.refunds import get_refund
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, Intent, RefundRow
+from integration.ledger.tables import Facts, Intent
 from integration.usecases.advance_return import advance_its_return
 from integration.usecases.approve_refund import ABOVE_LIMIT, approve_refund
-from integration.usecases.external_refunds import attribute
-from integration.usecases.keeping import SENT_AGAIN
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
-
-
-@dataclass(frozen=True)
-class OnMirakl:
-    """A refund as OR11 shows it; its amounts are in `currency`."""
-
-    past: PastRefund
-    currency: str | None
+from integration.usecases.release_explained import release_explained
+from integration.usecases.take_for_ours import OnMirakl, take_for_ours
 
 
 def find_on_mirakl(ports: Ports, refund_id: uuid.UUID, mirakl_refund_id: str) -> OnMirakl:
@@ -70,46 +60,35 @@ def resolve_refund(
     if verb == "send_again":
         if intent.reason == ABOVE_LIMIT:
             raise Refused(f"Refund {refund_id} was never sent: --approve releases it.")
-        plan = _without_what_was_shown(tx, intent)
-        intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, plan=plan, evidence=evidence)
+        evidence = {**evidence, **_for_something_else(tx, intent)}
+        intents.reopen(tx, intent, reason=SENT_AGAIN, forget_sends=True, evidence=evidence)
         return f"Refund {refund_id} is worked out anew and sent within a minute."
+    left = 0
     if verb == "dismiss":
         intents.close(tx, intent, "dropped", reason="dismissed_by_hand", evidence=evidence)
     elif found is not None:
-        take_for_ours(tx, row, intent, found, evidence)
+        left = take_for_ours(tx, row, intent, found, evidence)
     else:
         raise Refused("Say with --refund-id which refund on Mirakl it is, or, where none is due there, --dismiss.")
     tx.session.flush()
+    release_explained(tx, row.order_id)
     advance_its_return(ports, tx, row)
     if found is None:
         return f"Refund {refund_id} is dropped: nothing is sent."
+    if left:
+        return (
+            f"Refund {found.past.id} on Mirakl was for some of the units of refund {refund_id}: confirmed. "
+            f"{left} unit(s) are left, and are worked out anew."
+        )
     return f"Refund {refund_id} is refund {found.past.id} on Mirakl: confirmed."
 
 
-def _without_what_was_shown(tx: Tx, intent: Intent) -> Facts | None:
-    """The plan, in which the refunds on Mirakl that a person was shown, and says are others, count as known before.
+def _for_something_else(tx: Tx, intent: Intent) -> Facts:
+    """The refunds on Mirakl that a person was shown, and says are for something else.
 
     What lands after they looked is not among them: it is found before anything is sent again.
     """
-    if "baseline" not in intent.plan:
-        return None
     held = next(entry.evidence for entry in reversed(journal_of(tx, intent.id)) if entry.to_state == "held")
-    shown = {one["id"] for one in held.get("candidates", [])} | {held.get("answered", {}).get("refund_id")} - {None}
-    return {**intent.plan, "baseline": sorted({*intent.plan["baseline"], *shown})}
-
-
-def take_for_ours(tx: Tx, row: RefundRow, intent: Intent, found: OnMirakl, evidence: Facts) -> None:
-    """Confirm a refund that nobody is sending: it is that one on Mirakl, by a person's word.
-
-    :raises Refused: that is another one of ours.
-    """
-    past = found.past
-    known = known_mirakl_ids(tx, [past.id]).get(past.id)
-    if known is not None and known.intent_id is not None and known.id != row.id:
-        raise Refused(f"Refund {past.id} on Mirakl is refund {known.id} already.")
-    attribute(tx, row, past.id)
-    row.amount, row.shipping_amount, row.currency = past.amount, past.shipping_amount, found.currency
-    row.refund_state, row.calculation = past.state, intent.plan.get("calculation")
-    row.confirmed_at = row.look_at = tx.now
-    figures = past.model_dump(mode="json", include={"id", "amount", "shipping_amount", "quantity", "reason_code"})
-    intents.close(tx, intent, "confirmed", reason="confirmed_by_hand", evidence={**evidence, "on_mirakl": figures})
+    listed = {past["id"] for name in ("elsewhere", "candidates") for past in held.get(name, ())}
+    shown = listed | {held.get("answered", {}).get("refund_id")} - {None}
+    return {"others": sorted(shown)} if shown else {}

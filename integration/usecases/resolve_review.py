@@ -12,9 +12,10 @@ from integration.ledger.tables import ReviewRow
 from integration.usecases.next_steps import ABOUT_A_DONE_REFUND
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
-from integration.usecases.resolve_refund import OnMirakl, find_on_mirakl, resolve_refund
+from integration.usecases.resolve_refund import find_on_mirakl, resolve_refund
 from integration.usecases.resolve_stock import resolve_movement
 from integration.usecases.resume import BY_HAND
+from integration.usecases.take_for_ours import OnMirakl
 
 Verb = Literal["done", "send_again", "dismiss", "approve"]
 """It is done on the other side; it is not, so send it (again); it is not to be done at all; so much may be paid."""

@@ -6,10 +6,10 @@ import uuid
 from typing import Literal
 
 from integration.ledger import intents
+from integration.ledger.journal import SENT_AGAIN
 from integration.ledger.stock import get_movement
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts
-from integration.usecases.keeping import SENT_AGAIN
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.replay_stock import held_master_steps, put_back

@@ -12,10 +12,11 @@ from integration.domain.amounts import written
 from integration.domain.reconciliation import EXCEPTIONS, Reconciled
 from integration.domain.settlement_scope import Month
 from integration.ledger.account_reads import account_read, end_read
-from integration.ledger.marks import alert_once
+from integration.ledger.marks import alert_once, given_alerts
 from integration.ledger.reviews import close_review, open_review, reviews
 from integration.ledger.settled_refunds import ours_on_lines
 from integration.ledger.store import Tx
+from integration.usecases.follow_refunds import STRANGER_SHOWN
 from integration.usecases.look_for_refunds import look_for_refunds
 from integration.usecases.ports import Ports
 from integration.usecases.reconcile import reconciled
@@ -77,8 +78,10 @@ def _review(tx: Tx, refund: Reconciled) -> bool:
 
 def _review_strangers(tx: Tx, strangers: Sequence[Reconciled]) -> int:
     beside = ours_on_lines(tx, {stranger.refund.order_line_id for stranger in strangers})
-    opened = 0
+    opened, shown = 0, set(given_alerts(tx, STRANGER_SHOWN))
     for stranger in strangers:
+        if stranger.refund.mirakl_refund_id in shown:
+            continue
         ours = beside.get(stranger.refund.order_line_id, [])
         # While one of ours is not settled, the stranger may turn out to be it.
         if ours and not any(state in UNSETTLED for _, state in ours):

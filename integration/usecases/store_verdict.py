@@ -9,9 +9,10 @@ from integration.domain.returns import REVENI_STATUSES
 from integration.domain.verdicts import Units, check_verdict
 from integration.errors import Held
 from integration.ledger import intents
+from integration.ledger.refunds import add_refund
 from integration.ledger.returns import find_twin, lines_of, lock_return
 from integration.ledger.store import Tx
-from integration.ledger.tables import Facts, RefundRow, ReturnLineRow, ReturnRow
+from integration.ledger.tables import Facts, ReturnLineRow, ReturnRow
 from integration.reveni.wire import ReturnItem, ReveniReturn
 from integration.usecases.advance_return import advance, hold_return
 from integration.usecases.move_units import move_units
@@ -116,11 +117,8 @@ def _promise_refund(tx: Tx, row: ReturnRow, line: ReturnLineRow) -> None:
         group=f"refund:{row.order_id}",
     )
     if new:
-        tx.session.add(
-            RefundRow(
-                id=intent.id, shop=tx.shop, intent_id=intent.id, return_id=row.return_id, order_id=row.order_id,
-                order_line_id=line.order_line_id, cumulative_units=line.accepted, quantity=due, created_at=tx.now,
-                looks=0,
-            )
+        add_refund(
+            tx, intent, return_id=row.return_id, order_id=row.order_id, order_line_id=line.order_line_id,
+            cumulative_units=line.accepted, quantity=due,
         )  # fmt: skip
     line.refund_units = line.accepted

@@ -106,7 +106,8 @@ class OrderLine(Wire):
     shipping_taxes: Many[Tax] = ()
     fees: Many[Fee] = ()
     cancelations: Many[Cancelation] = ()
-    refunds: Many[Refund] = ()
+    refunds: tuple[Refund, ...] | None = None
+    """None where the list is missing or null: that is no list without a refund."""
     promotions: Many[Promotion] = ()
 
     def facts(self) -> facts.OrderLine:
@@ -125,7 +126,8 @@ class OrderLine(Wire):
             shipping_taxes=tuple(tax.facts() for tax in self.shipping_taxes),
             fees=tuple(fee.facts() for fee in self.fees),
             cancelations=tuple(cancelation.facts() for cancelation in self.cancelations),
-            refunds=tuple(refund.facts() for refund in self.refunds),
+            refunds=tuple(refund.facts() for refund in self.refunds or ()),
+            refunds_shown=self.refunds is not None,
             promotions=tuple(promotion.facts() for promotion in self.promotions),
         )
 

@@ -55,10 +55,13 @@ class Lane:
         **line: Any,
     ) -> Parcel:
         """A delivered order of one line, by default so many units of SKU-1 at 25.00, of which `units` come back."""
+        return self.send_back_from(*self.deliver(units, order=order, **line), units, reason=reason)
+
+    def deliver(self, units: int = 1, *, order: Mapping[str, Any] | None = None, **line: Any) -> tuple[str, str]:
+        """A delivered order of one line, as for `send_back`; its id and its line's."""
         order_line_id = f"L-{next(self._lines)}"
         facts = {"sku": "SKU-1", "quantity": units, "unit_price": "25.00", "order_line_id": order_line_id, **line}
-        order_id = self.sandbox.seed_order(**{"state": "RECEIVED", **(order or {})}, lines=[facts])
-        return self.send_back_from(order_id, order_line_id, units, reason=reason)
+        return self.sandbox.seed_order(**{"state": "RECEIVED", **(order or {})}, lines=[facts]), order_line_id
 
     def send_back_from(
         self, order_id: str, order_line_id: str, units: int = 1, *, reason: str = "RETURN_CHANGED_MIND"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import random
+import sqlite3
 import uuid
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -35,8 +37,10 @@ from tests.unit.usecases.mortal import Clock, Process, Witness, mortal
 
 LINES: Final = ("L-1", "L-2")
 UNITS: Final = 5
+SOLD: Final = UNITS + 2
 PRICE: Final = Decimal("10.00")
-"""Of each line so many units at this price; all come back, for a reason that puts none on sale again."""
+"""Of each line so many units were sold at this price, and so many come back, for a reason that puts none on sale again.
+One more was refunded before the return was announced."""
 
 
 PRODUCTION_PACE: Final = SandboxOptions(ceilings=False, debit_delay=0, refund_delay=0)
@@ -57,6 +61,8 @@ class Truth:
         """When each call left, by the process's clock."""
         self.unclaimed: list[uuid.UUID] = []
         """Promises for which a call left when their claim was over, or another's."""
+        self.for_units: set[str] = set()
+        """Refunds that a person made for a unit that came back."""
 
 
 class RefundWitness(Witness):
@@ -110,7 +116,9 @@ class Stage:
         self.rings, self.rung = [], []  # type: list[Ring], list[Ring]
         self._events = count(1)
         self.accepted = dict.fromkeys(LINES, 0)
+        self.restored = 0
         self._send_back()
+        self.back_up()
 
     def accept(self, line: str) -> None:
         """The warehouse takes one more unit, Reveni tells of it, and the verdict is read: a refund is due."""
@@ -212,7 +220,9 @@ class Stage:
         """A person who knows what became of a held refund says so: it is that one on Mirakl, or it is not there."""
         with self.fleet.ports.ledger.read() as tx:
             (review,) = [one.id for one in reviews(tx) if one.subject == str(refund.row.id)]
-        if effects := self.effects().get(refund.row.id) or self._loose(refund):
+        if refund.intent is not None and refund.intent.reason == "units_refunded_already":
+            resolve_review(self.fleet.ports, review, "dismiss", note="they are")
+        elif effects := self.effects().get(refund.row.id) or self._loose(refund) or self._elsewhere(refund):
             resolve_review(self.fleet.ports, review, "done", note="seen", mirakl_refund_id=effects[0])
         else:
             resolve_review(self.fleet.ports, review, "send_again", note="not there")
@@ -232,6 +242,42 @@ class Stage:
         settled = {one.row.id: one.row.mirakl_refund_id for one in self.refunds() if one.row.mirakl_refund_id}
         made = {one for whose, left in self.effects().items() if whose in settled for one in left} - {*settled.values()}
         return [one["refund_id"] for one in self.made()[refund.row.order_line_id] if one["refund_id"] in made]
+
+    def _elsewhere(self, refund: Refund) -> list[str]:
+        """What was refunded of the units that came back, and is nobody's in this ledger: by a person, or before it was
+        restored."""
+        owned = {one.row.mirakl_refund_id for one in self.refunds()}
+        of_line = self.made()[refund.row.order_line_id]
+        return [one["refund_id"] for one in of_line if self.is_for_units(one) and one["refund_id"] not in owned]
+
+    def is_for_units(self, made: dict[str, Any]) -> bool:
+        """Whether a refund in the sandbox's books pays units that came back."""
+        return made["origin"] == "api" or made["refund_id"] in self.truth.for_units
+
+    def unpaid(self, line: str) -> int:
+        """Units that came back and that nobody has refunded, nor is about to."""
+        paid: int = sum(one["quantity"] for one in self.made()[line] if self.is_for_units(one))
+        ours = [one for one in self.refunds() if one.row.order_line_id == line]
+        coming = sum(one.row.quantity or 0 for one in ours if one.state in ("claimed", "unknown"))
+        return self.accepted[line] - paid - coming
+
+    def back_up(self) -> None:
+        """Keep a copy of the ledger as it is now."""
+        self._backup = sqlite3.connect(":memory:", check_same_thread=False)
+        with closing(sqlite3.connect(str(self.fleet.engine.url.database))) as ledger:
+            ledger.backup(self._backup)
+
+    def restore(self) -> None:
+        """The fleet stands still; its ledger is as old as the copy; Reveni is polled."""
+        while self.truth.on_its_way:
+            self.land()
+        self.fleet.engine.dispose()
+        with closing(sqlite3.connect(str(self.fleet.engine.url.database))) as ledger:
+            self._backup.backup(ledger)
+        self.rings.clear()
+        self.restored += 1
+        self.tell()
+        self.work()
 
     def made(self) -> dict[str, list[dict[str, Any]]]:
         """The sandbox's own books: every refund of each line."""
@@ -261,10 +307,9 @@ class Stage:
         self.rung += heard
 
     def _send_back(self) -> None:
-        facts = [
-            {"sku": f"SKU-{line}", "quantity": UNITS, "unit_price": PRICE, "order_line_id": line} for line in LINES
-        ]
+        facts = [{"sku": f"SKU-{line}", "quantity": SOLD, "unit_price": PRICE, "order_line_id": line} for line in LINES]
         self.order_id = self.sandbox.seed_order(state="RECEIVED", lines=facts)
+        self.before = {self.sandbox.refund_externally(line, amount=PRICE) for line in LINES}
         back = [{"order_line_id": line, "quantity": UNITS, "reason_code": "RETURN_DEFECTIVE_ITEM"} for line in LINES]
         self.return_id = self.sandbox.open_return(self.order_id, back)
         poll_returns(self.fleet.ports)

@@ -22,7 +22,7 @@ from sqlalchemy import update
 
 from integration.domain import refund_matching
 from integration.errors import OutcomeUnknown, Retryable
-from integration.ledger import intents
+from integration.ledger import intents, journal
 from integration.ledger.tables import Intent
 from integration.usecases import keeping, push_refund, refund_case, resolve_refund
 from integration.usecases.keeping import Keeping
@@ -193,13 +193,13 @@ def not_looked_for(patch: Patch) -> None:
 
 
 def turned_away_is_believed(patch: Patch) -> None:
-    """A 429 is taken at its word."""
-    patch.setattr(refund_case, "LOOKED_FOR", frozenset({keeping.SENT_AGAIN}))
+    """A 401, 403 or 429 is taken at its word."""
+    patch.setattr(journal, "_turned_away", lambda _since: False)
 
 
 def people_are_believed(patch: Patch) -> None:
     """What lands after a person looked is not looked for."""
-    patch.setattr(refund_case, "LOOKED_FOR", frozenset({keeping.TOO_MANY_CALLS}))
+    patch.setattr(journal, "SENT_AGAIN", "nobody's word")
 
 
 def shown_is_ours(patch: Patch) -> None:

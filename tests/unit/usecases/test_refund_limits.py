@@ -85,9 +85,9 @@ def test_a_currency_without_a_limit_waits_for_approval_too(lane: Lane) -> None:
 
 
 def test_more_than_was_approved_is_held_again(lane: Lane) -> None:
-    parcel = lane.send_back(2, quantity=4)
-    external = lane.sandbox.refund_externally(parcel.order_line_id, amount="0.01", quantity=0)
-    lane.come_back(parcel, accepted=2)
+    order_id, line = lane.deliver(4)
+    external = lane.sandbox.refund_externally(line, amount="0.01", quantity=0)
+    parcel = lane.come_back(lane.send_back_from(order_id, line, 2), accepted=2)
     until_held(lane)
     approve(lane)
     with lane.fleet.ports.ledger.write() as tx:  # the warehouse's correction: three units are due by now
