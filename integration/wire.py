@@ -33,7 +33,11 @@ def _instead_of_null(default: Any) -> BeforeValidator:
 
 
 Many = Annotated[tuple[T, ...], _instead_of_null(())]
-"""A list that may be null or missing, and is empty then; give it the default `()`."""
+"""A list that may be null or missing, and is empty then; give it the default `()`. Only where nothing is concluded from
+what is not in it."""
+
+Listed = tuple[T, ...]
+"""A list from whose gaps something is concluded. It must be there: null or missing is an answer that does not fit."""
 
 Word = Annotated[str, _instead_of_null("")]
 """A string that may be null or missing, and is empty then; give it the default `""`."""

@@ -17,6 +17,9 @@ CLOSED = "CLOSED"
 ENDED_EARLY = frozenset({"REFUSED", "CANCELED", "CANCELLED", "NO_RECEPTION"})
 UNDER_WAY = frozenset({WAITING_ACCEPTANCE, IN_PROGRESS, RECEIVED})
 KNOWN_STATES = UNDER_WAY | {CLOSED} | ENDED_EARLY
+ENDED = ENDED_EARLY | {CLOSED}
+_FURTHER = {RECEIVED: 1, CLOSED: 2}
+"""How far beyond IN_PROGRESS a state is, on the way that a parcel takes."""
 
 # Reveni's return statuses, of both eras (contracts: statuses are parsed into one set).
 REVENI_STATUSES = frozenset(
@@ -99,6 +102,12 @@ def _may_refund(row: ReasonRow, refund_reasons: Mapping[str, tuple[str, bool]]) 
     return refund_reasons.get(row.mirakl_refund_reason) == ("REFUND", True)
 
 
+def further_than_ours(mirakl_state: str, *, received_by_us: bool, closed_by_us: bool) -> bool:
+    """Whether Mirakl shows a return further than this ledger has taken it: somebody else has worked on it."""
+    ours = _FURTHER[CLOSED] if closed_by_us else _FURTHER[RECEIVED] if received_by_us else 0
+    return _FURTHER.get(mirakl_state, 0) > ours
+
+
 @dataclass(frozen=True)
 class Progress:
     """All that decides the next step of a return.
@@ -107,6 +116,7 @@ class Progress:
     :param done: steps that are confirmed.
     :param units: per line (announced, accepted, rejected).
     :param refunds_open: a refund of this return is decided and not confirmed, or units accepted have no refund yet.
+    :param taken_up: it has ended on Mirakl, and a person wants done what its twin's verdict makes due all the same.
     """
 
     mirakl_state: str
@@ -117,6 +127,7 @@ class Progress:
     done: Collection[str]
     units: Sequence[tuple[int, int, int]]
     refunds_open: bool
+    taken_up: bool = False
 
     @property
     def any_judged(self) -> bool:
@@ -133,9 +144,9 @@ def due_steps(progress: Progress) -> list[str]:
 
 
 def _steps(now: Progress) -> list[str]:
-    if now.mirakl_state in ENDED_EARLY:
-        return ["cancel_return"] if now.in_reveni and not now.ended_in_reveni and not now.any_judged else []
-    if now.mirakl_state == CLOSED or not now.mapped:
+    if now.mirakl_state in ENDED:
+        return _steps_of_ended(now)
+    if not now.mapped:
         return []
     if now.ended_in_reveni and not now.any_judged:  # nothing arrived, and nobody waits for it there any more
         return ["cancel_on_mirakl"] if now.mirakl_state in (WAITING_ACCEPTANCE, IN_PROGRESS) else []
@@ -152,6 +163,13 @@ def _steps(now: Progress) -> list[str]:
     if "assess_return" not in now.done:
         return ["assess_return"]
     return [] if now.refunds_open else ["close_return"]
+
+
+def _steps_of_ended(now: Progress) -> list[str]:
+    if now.taken_up:  # its twin is looked for, and none is made
+        return ["create_return"] if now.mapped and not now.in_reveni else []
+    judged_by_nobody = now.in_reveni and not now.ended_in_reveni and not now.any_judged
+    return ["cancel_return"] if now.mirakl_state in ENDED_EARLY and judged_by_nobody else []
 
 
 def state_of(progress: Progress, *, held: bool) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from integration.domain.returns import AnnouncedLine
 from integration.ledger.store import Tx
@@ -32,14 +32,17 @@ def last_seen(tx: Tx, return_ids: Sequence[str]) -> dict[str, tuple[datetime | N
     return {return_id: (updated, state) for return_id, updated, state in tx.session.execute(rows)}
 
 
-def find_twin(tx: Tx, *, return_id: str | None, reveni_return_id: str) -> ReturnRow | None:
-    """Our return for a Reveni return, by the id Reveni gave or by the external id we gave."""
-    return tx.session.scalar(
-        select(ReturnRow).where(
-            ReturnRow.shop == tx.shop,
-            or_(ReturnRow.reveni_return_id == reveni_return_id, ReturnRow.return_id == (return_id or "")),
-        )
+def return_of_twin(tx: Tx, reveni_return_id: str) -> ReturnRow | None:
+    """The return whose twin this is, by the id that was recorded when the twin was made or found."""
+    return tx.session.scalar(select(ReturnRow).filter_by(shop=tx.shop, reveni_return_id=reveni_return_id))
+
+
+def twins_of_order(tx: Tx, order_id: str) -> dict[str, str | None]:
+    """The recorded twins of an order's returns: Reveni's id and the status as last read."""
+    rows = select(ReturnRow.reveni_return_id, ReturnRow.reveni_status).where(
+        ReturnRow.shop == tx.shop, ReturnRow.order_id == order_id, ReturnRow.reveni_return_id.is_not(None)
     )
+    return {reveni_return_id or "": status for reveni_return_id, status in tx.session.execute(rows)}
 
 
 def lines_of(tx: Tx, return_id: str) -> list[ReturnLineRow]:
@@ -98,13 +101,19 @@ def lock_promises(tx: Tx, return_id: str, kinds: Sequence[str]) -> list[Intent] 
     None where somebody is at one of them at this moment: waiting for them could be a deadlock, since they wait for the
     return that the caller has locked.
     """
-    promised = select(Intent).where(Intent.shop == tx.shop, Intent.kind.in_(kinds), Intent.subject == return_id)
-    free = tx.session.scalars(
-        promised.with_for_update(skip_locked=True), execution_options={"populate_existing": True}
-    ).all()
+    promised = select(Intent.id).where(Intent.shop == tx.shop, Intent.kind.in_(kinds), Intent.subject == return_id)
+    free = free_promises(tx, return_id, kinds)
     count = tx.session.scalar(select(func.count()).select_from(promised.subquery()))
-    busy = len(free) < (count or 0) or any(intent.state == "claimed" for intent in free)
-    return None if busy else list(free)
+    return None if len(free) < (count or 0) else free
+
+
+def free_promises(tx: Tx, return_id: str, kinds: Sequence[str]) -> list[Intent]:
+    """What was promised of these kinds for a return and nobody is at, unclaimed until the end of the transaction."""
+    promised = select(Intent).where(Intent.shop == tx.shop, Intent.kind.in_(kinds), Intent.subject == return_id)
+    unlocked = tx.session.scalars(
+        promised.with_for_update(skip_locked=True), execution_options={"populate_existing": True}
+    )
+    return [intent for intent in unlocked if intent.state != "claimed"]
 
 
 def returns(tx: Tx, *, state: str | None = None, limit: int | None = None) -> list[ReturnRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import select, update
 
@@ -71,6 +72,13 @@ def close_review(tx: Tx, review: ReviewRow, *, resolution: str) -> None:
     """Take this one review out of the inbox, in the name of whoever writes."""
     review.state, review.resolution = "resolved", resolution
     review.resolved_at, review.resolved_by = tx.now, tx.who
+
+
+def close_reviews_for(tx: Tx, kind: str, subject: str, *, reasons: Collection[str], resolution: str) -> None:
+    """Take the reviews of one case out of the inbox, except those that are about something else."""
+    case = select(ReviewRow).filter_by(shop=tx.shop, kind=kind, subject=subject, state="open")
+    for review in tx.session.scalars(case.where(ReviewRow.reason.in_(reasons))):
+        close_review(tx, review, resolution=resolution)
 
 
 def get_review(tx: Tx, review_id: uuid.UUID) -> ReviewRow | None:

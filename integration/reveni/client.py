@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from integration.http import Operation, Reply, Transport
 from integration.reveni import operations
-from integration.reveni.wire import CreatedReturn, NewReturn, ReturnsPage, ReveniReturn, Webhook
+from integration.reveni.wire import CreatedReturn, NewReturn, ReturnsPage, ReveniReturn, Webhook, WebhooksPage
 from integration.wire import instant, readable
 
 EVENTS = ("return.created", "return.updated")
@@ -44,7 +44,8 @@ class Reveni:
     def returns_of_order(self, order_id: str) -> list[ReveniReturn]:
         """Every return of a Mirakl order. W2
 
-        Whether a return exists is decided by this list, so one that does not fit fails it as a whole.
+        Whether a return exists is decided by this list, so one that does not fit fails it as a whole, and so does a
+        page whose list is missing or null.
 
         :raises Retryable: nothing was read, or not all of it.
         """
@@ -88,7 +89,7 @@ class Reveni:
         :raises Retryable: nothing was read.
         :raises Rejected: Reveni has no such call.
         """
-        page = self._call(operations.LIST_WEBHOOKS).read(ReturnsPage)
+        page = self._call(operations.LIST_WEBHOOKS).read(WebhooksPage)
         return readable(operations.LIST_WEBHOOKS, page.results, Webhook)
 
     def remove_webhook(self, webhook_id: str) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AliasPath, Field
 
 from integration.domain.facts import Amount, Moment
-from integration.wire import Many, Wire, Word
+from integration.wire import Listed, Many, Wire, Word
 
 Status = Annotated[Word, AfterValidator(str.lower)]
 """Lower case, and empty where Reveni leaves it out; never a reason to move money or stock by itself."""
@@ -48,7 +48,11 @@ class ReturnItem(Wire):
 
 
 class ReveniReturn(Wire):
-    """A return (W3). `external_id` is the Mirakl return's id, `order_external_id` the Mirakl order's."""
+    """A return (W3). `external_id` is the Mirakl return's id, `order_external_id` the Mirakl order's.
+
+    `refunds` and `items` are None where Reveni leaves the list out, or null: then it is not known whether Reveni has
+    paid, or what it has judged.
+    """
 
     id: str
     external_id: str | None = None
@@ -58,15 +62,22 @@ class ReveniReturn(Wire):
     status: Status = ""
     currency: str | None = None
     updated_at: Moment | None = None
-    refunds: Many[ReveniRefund] = ()
-    items: Many[ReturnItem] = Field((), validation_alias="return_items")
+    refunds: tuple[ReveniRefund, ...] | None = None
+    items: tuple[ReturnItem, ...] | None = Field(None, validation_alias="return_items")
 
 
 class ReturnsPage(Wire):
-    """A page of W2. Returns stay undecoded here: one that does not fit must not hide the others."""
+    """A page of W2. Returns stay undecoded here: one that does not fit must not hide the others.
 
-    results: Many[dict[str, Any]] = ()
-    next: str | None = None
+    It says that a return does not exist, so it must be whole: `next` is there as well, and null on the last page.
+    """
+
+    results: Listed[dict[str, Any]]
+    next: str | None
+
+
+class WebhooksPage(Wire):
+    results: Listed[dict[str, Any]]
 
 
 class Customer(Wire):

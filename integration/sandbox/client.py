@@ -191,6 +191,7 @@ class SandboxClient:
         restocked_quantity: int | None = None,
         received_sku: str | None = None,
         for_review: bool | None = None,
+        item: int = 0,
     ) -> None:
         """Judge units of one item of a Reveni return, found by its own id or by the Mirakl return's.
 
@@ -205,7 +206,11 @@ class SandboxClient:
             "received_sku": received_sku,
             "for_review": for_review,
         }
-        self._act("judge", return_id=return_id, order_line_id=order_line_id, verdict=verdict)
+        self._act("judge", return_id=return_id, order_line_id=order_line_id, verdict=verdict, item=item)
+
+    def split_item(self, return_id: str, order_line_id: str, quantity: int) -> None:
+        """A person in Reveni makes an item of its own of so many units of a line's first item."""
+        self._act("split_item", return_id=return_id, order_line_id=order_line_id, quantity=quantity)
 
     def set_reveni_return(self, return_id: str, **changes: Any) -> None:
         """Change type, mode, currency, refunds or fixed_status of a Reveni return."""

@@ -36,6 +36,7 @@ ACTS: Mapping[str, Callable[..., Any]] = {
         stock.set_bigcommerce_levels,
         stock.set_bigcommerce_refusal,
         warehouse.judge,
+        warehouse.split_item,
         warehouse.set_reveni_return,
         warehouse.set_deliveries_per_event,
         warehouse.send_webhook,

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from integration.domain.returns import CLOSED, RECEIVED
+from integration.domain.verdicts import NO_REASON
 from integration.errors import Held
 from integration.ledger.returns import lines_of
 from integration.ledger.tables import Facts, Intent, ReturnLineRow
 from integration.mirakl.client import LineCompliance, ReturnCompliance, ReturnResults
 from integration.mirakl.wire import Return
+from integration.usecases.acts import AlreadyThere
 from integration.usecases.ports import Ports
 from integration.usecases.return_steps import ReturnStep
 from mappings import Mappings
@@ -37,8 +39,18 @@ class AssessReturn(ReturnStep[Assessment]):
             # A line of no units is not in the return any more.
             lines = [line for line in lines_of(tx, intent.subject) if line.quantity > 0]
         tables = ports.mappings.current()
-        compliance = ReturnCompliance(intent.subject, tuple(_assess(line, tables) for line in lines))
+        try:
+            compliance = ReturnCompliance(intent.subject, tuple(_assess(line, tables) for line in lines))
+        except Held:
+            self._if_done_by_hand(ports, intent)
+            raise
         return Assessment(compliance, tables.version)
+
+    def _if_done_by_hand(self, ports: Ports, intent: Intent) -> None:
+        """:raises AlreadyThere: what cannot be told by the table, a person has told Mirakl."""
+        found = self.find(ports, intent)
+        if self.is_done(found):
+            raise AlreadyThere(found.state)
 
     def plan(self, intent: Intent, prepared: Assessment) -> Facts:
         return {
@@ -59,19 +71,29 @@ class AssessReturn(ReturnStep[Assessment]):
         return prepared.compliance.return_id
 
     def is_done(self, found: Return) -> bool:
-        return super().is_done(found) or all(line.compliance for line in found.return_lines)
+        """Lines that RT11 leaves out say nothing: it is done when each line that it shows was assessed, of some."""
+        assessed = [bool(line.compliance) for line in found.return_lines]
+        return super().is_done(found) or (bool(assessed) and all(assessed))
 
 
 def _assess(line: ReturnLineRow, tables: Mappings) -> LineCompliance:
     """RT26 knows lines and no units: a line with one rejected unit is not compliant."""
     if line.rejected == 0:
         return LineCompliance(line.order_line_id, compliant=True)
-    reason = line.reject_reason or "(none)"
-    code = tables.reject_reasons.lookup(reason)
-    if code is None:
+    reasons = (line.reject_reason or NO_REASON).split(",")
+    codes = {reason: tables.reject_reasons.lookup(reason) for reason in reasons}
+    unmapped = [reason for reason, code in codes.items() if code is None]
+    if unmapped:
         raise Held(
             "unmapped_reject_reason",
-            f"reject_reasons.csv has no row for {reason}: add it, then replay this return.",
-            {"codes": [reason], "mapping_version": tables.version},
+            f"reject_reasons.csv has no row for {', '.join(unmapped)}: add it, then replay this return.",
+            {"codes": unmapped, "mapping_version": tables.version},
         )
-    return LineCompliance(line.order_line_id, compliant=False, non_compliance_reason_code=code)
+    if len(set(codes.values())) > 1:
+        raise Held(
+            "reject_reasons_differ",
+            f"Units of line {line.order_line_id} were rejected for several reasons ({', '.join(reasons)}), and RT26 "
+            "takes one for a line: assess the return on Mirakl by hand, then replay it.",
+            {"reasons": reasons},
+        )
+    return LineCompliance(line.order_line_id, compliant=False, non_compliance_reason_code=codes[reasons[0]])

@@ -10,7 +10,7 @@ from integration.ledger.returns import get_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.usecases.acts import Act
-from integration.usecases.advance_return import hold_return
+from integration.usecases.advance_return import hold_step
 from integration.usecases.ports import Ports
 
 
@@ -46,6 +46,4 @@ class CancelReturn(Act[str, str]):
             row.reveni_status = answer
 
     def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
-        row = get_return(tx, intent.subject)
-        if row is not None:
-            hold_return(tx, row, held)
+        hold_step(tx, intent, held)

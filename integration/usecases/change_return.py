@@ -15,14 +15,15 @@ from integration.ledger.returns import announced, lock_promises, replace_lines
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, ReturnRow
 from integration.mirakl.wire import Return
-from integration.usecases.advance_return import STEPS, advance, hold_return
+from integration.usecases.advance_return import advance, hold_return, read_again
+from integration.usecases.end_return import end_early, may_be_in_reveni
 from integration.usecases.ports import Ports
 from integration.usecases.resume import close_reviews
 
 BY_ITS_LINES = frozenset(
     {
         "unmapped_return_reason", "illegal_refund_reason", "unmapped_sku", "line_does_not_add_up",
-        "order_line_not_in_order",
+        "order_line_not_in_order", "return_without_lines",
     }
 )  # fmt: skip
 """Held for what its lines said, so that other lines are another case."""
@@ -33,7 +34,8 @@ def change_return(ports: Ports, tx: Tx, row: ReturnRow, found: Return) -> None:
     take_tracking(row, found)
     shown = lines_in(found)
     known = announced(tx, row.return_id) if found.state in UNDER_WAY else []
-    changes = changes_of(known, shown) if known and shown else []
+    lost = not known and row.held_reason == "return_without_lines"
+    changes = changes_of(known, shown) if shown and (known or lost) else []
     if not changes and row.changed_lines is None and row.mirakl_state == found.state:
         row.last_updated = found.last_updated
         return
@@ -52,7 +54,7 @@ def change_return(ports: Ports, tx: Tx, row: ReturnRow, found: Return) -> None:
 def _change_lines(tx: Tx, row: ReturnRow, found: Return, changes: list[str], promises: list[Intent]) -> None:
     if names_a_line_twice(found):
         hold_return(tx, row, duplicate_line(found))
-    elif row.reveni_return_id is None and not _may_be_in_reveni(promises):
+    elif row.reveni_return_id is None and not may_be_in_reveni(promises):
         _begin_again(tx, row, lines_in(found), promises)
     elif row.changed_lines != (shown := [asdict(line) for line in lines_in(found)]):
         row.changed_lines = shown
@@ -75,6 +77,7 @@ def _as_before(tx: Tx, row: ReturnRow) -> None:
     close_reviews(tx, "return", row.return_id, reasons={"return_changed"}, resolution="Mirakl took the change back")
     if row.held_reason == "return_changed":
         row.held_reason = None
+        read_again(tx, row, "changed back")
 
 
 def _change_state(tx: Tx, row: ReturnRow, found: Return) -> None:
@@ -83,25 +86,8 @@ def _change_state(tx: Tx, row: ReturnRow, found: Return) -> None:
     row.mirakl_state = found.state
     if found.state not in KNOWN_STATES:
         hold_return(tx, row, unknown_state(found))
-    elif found.state in ENDED_EARLY and row.reveni_return_id is None:
-        _give_up(tx, row)
-
-
-def _give_up(tx: Tx, row: ReturnRow) -> None:
-    """It ended before it was known in Reveni: what was not sent yet never is, and no person need look at it."""
-    promises = lock_promises(tx, row.return_id, ("map_return", *STEPS))
-    if promises is None:
-        return  # what is on its way is settled first
-    for promise in promises:
-        if promise.state == "decided" and promise.sends == 0:
-            intents.close(tx, promise, "dropped", reason="return_ended_early")
-    if not _may_be_in_reveni(promises):
-        close_reviews(tx, "return", row.return_id, reasons={row.held_reason or ""}, resolution="it ended on Mirakl")
-        row.held_reason = None
-
-
-def _may_be_in_reveni(promises: list[Intent]) -> bool:
-    return any(promise.kind == "create_return" and promise.sends > 0 for promise in promises)
+    elif found.state in ENDED_EARLY:
+        end_early(tx, row)
 
 
 def take_tracking(row: ReturnRow, found: Return) -> None:
@@ -123,6 +109,14 @@ def names_a_line_twice(found: Return) -> bool:
 
 def duplicate_line(found: Return) -> Held:
     return Held("duplicate_return_line", f"Return {found.id} names an order line twice.")
+
+
+def no_lines(found: Return) -> Held:
+    return Held(
+        "return_without_lines",
+        f"RT11 shows return {found.id} without a line: what comes back is not known. It goes on by itself when its "
+        "lines are shown.",
+    )
 
 
 def unknown_state(found: Return) -> Held:

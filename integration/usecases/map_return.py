@@ -13,7 +13,7 @@ from integration.ledger.returns import get_return, lines_of, lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, ReturnLineRow
 from integration.usecases.acts import Act
-from integration.usecases.advance_return import advance, hold_return
+from integration.usecases.advance_return import advance, hold_step, read_again
 from integration.usecases.fetch_order import fetch_order
 from integration.usecases.halting_codes import forget_mended
 from integration.usecases.ports import Ports
@@ -67,12 +67,11 @@ class MapReturn(Act[Mapped, Mapped]):
         legal = {mapped.mirakl_refund_reason for mapped in answer.rows.values()}
         forget_mended(tx, ports.mappings.current(), legal=legal)
         tx.session.flush()
+        read_again(tx, row, "mapped")
         advance(ports, tx, row)
 
     def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
-        row = get_return(tx, intent.subject)
-        if row is not None:
-            hold_return(tx, row, held)
+        hold_step(tx, intent, held)
 
 
 def _map(ports: Ports, lines: Sequence[Announced], tables: Mappings) -> dict[str, ReasonRow]:

@@ -21,12 +21,14 @@ ENDED = frozenset(
         "order_closed",
         "order_line_closed",
         "order_refused",
-        "quantities_shrank",
         "return_ended_early",
         "reveni_paid_too",
     }
 )
 """Nothing is left for Backhaul to do: whatever is to be done, people do it."""
+
+ONLY_BY_HAND = frozenset({"received_skus_differ"})
+"""Units that people put on sale themselves, or leave off."""
 
 READING_TELLS_NO_MORE = frozenset({"ambiguous_refund", "answer_differs", "refunded_elsewhere"})
 """Only a person can say which refund it is, or that it is another."""
@@ -59,6 +61,8 @@ def next_steps(review: ReviewRow) -> list[Step]:
         return [Step(f"{resolve} --approve", "so much may be paid"), dismiss]
     if review.reason in READING_TELLS_NO_MORE:
         return [done, again, dismiss]
+    if review.reason in ONLY_BY_HAND:
+        return [done, dismiss]
     if review.reason in MAY_BE_DONE:
         return [done, replay, again, dismiss]
     if review.reason in ENDED:

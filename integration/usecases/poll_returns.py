@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from integration.domain.returns import KNOWN_STATES, UNDER_WAY
+from integration.domain.returns import ENDED, KNOWN_STATES
 from integration.ledger import intents
 from integration.ledger.marks import move_watermark, watermark
 from integration.ledger.returns import add_line, last_seen, lock_return
@@ -19,6 +19,7 @@ from integration.usecases.change_return import (
     duplicate_line,
     lines_in,
     names_a_line_twice,
+    no_lines,
     take_tracking,
     unknown_state,
 )
@@ -87,7 +88,9 @@ def _add(ports: Ports, tx: Tx, found: Return) -> None:
     tx.session.flush()
     if found.state not in KNOWN_STATES:
         hold_return(tx, row, unknown_state(found))
-    elif found.state in UNDER_WAY:
-        intents.decide(tx, "map_return", found.id)
-    else:  # it ended before Backhaul saw it
+    elif found.state in ENDED:  # before this ledger met it: it is history, unless a person replays it
         advance(ports, tx, row)
+    elif not found.return_lines:
+        hold_return(tx, row, no_lines(found))
+    else:
+        intents.decide(tx, "map_return", found.id)

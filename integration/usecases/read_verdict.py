@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from integration.errors import Held, Rejected
@@ -12,12 +13,15 @@ from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.reveni.operations import W2
 from integration.reveni.wire import ReveniReturn, WebhookEvent
-from integration.usecases.acts import Act
+from integration.usecases.acts import Act, WaitsFor
 from integration.usecases.polling import at_the_ceiling, overlap
 from integration.usecases.ports import Ports
-from integration.usecases.store_verdict import is_known, store_verdict
+from integration.usecases.store_verdict import NOT_RECORDED_YET, is_known, store_verdict
 
 WATERMARK = "W2"
+
+UNTIL_RECORDED = 60.0
+"""Seconds until a return that may be the one just being created is read again."""
 
 
 class ReadVerdict(Act[ReveniReturn, ReveniReturn]):
@@ -38,7 +42,8 @@ class ReadVerdict(Act[ReveniReturn, ReveniReturn]):
         return {"reveni_return_id": answer.id, "status": answer.status}
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: ReveniReturn) -> None:
-        store_verdict(ports, tx, answer)
+        if store_verdict(ports, tx, answer) == NOT_RECORDED_YET:
+            raise WaitsFor("twin_not_recorded_yet", ports.settings.scaled(UNTIL_RECORDED))
 
 
 def store_event(tx: Tx, event: WebhookEvent) -> bool:
@@ -64,8 +69,17 @@ def _pass(ports: Ports) -> str:
             news = [twin for twin in page if not is_known(tx, twin)]
         for twin in news:
             with ports.ledger.write() as tx:
-                store_verdict(ports, tx, twin)
+                _take_over(ports, tx, twin)
         seen += len(page)
     with ports.ledger.write() as tx:
         move_watermark(tx, WATERMARK, started)
     return f"{seen} seen"
+
+
+def _take_over(ports: Ports, tx: Tx, twin: ReveniReturn) -> None:
+    """What a list cannot tell, or tells too early, is promised to be read by itself (W3)."""
+    if twin.items is not None and store_verdict(ports, tx, twin) != NOT_RECORDED_YET:
+        return
+    due_at = tx.now + timedelta(seconds=ports.settings.scaled(UNTIL_RECORDED))
+    subject = f"listed: {twin.id} at {twin.updated_at}"
+    intents.decide(tx, "read_verdict", subject, plan={"reveni_return_id": twin.id}, due_at=due_at)

@@ -1,17 +1,22 @@
-"""Take up a held return again: every step of it that is held, and whatever became due meanwhile."""
+"""Take up a return again: every step of it that is held, what waited for it, and whatever became due meanwhile.
+
+One that has ended on Mirakl is taken up, too, where a person says so: nothing is sent about the return itself any more,
+but what Reveni has accepted of it is refunded and moved.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from integration.domain.returns import CLOSED, ENDED_EARLY, KNOWN_STATES, AnnouncedLine
+from integration.domain.returns import CLOSED, ENDED, KNOWN_STATES, AnnouncedLine
 from integration.ledger import intents
 from integration.ledger.listings import intents_of
-from integration.ledger.returns import lines_of, lock_return, replace_lines
+from integration.ledger.refunds import refunds
+from integration.ledger.returns import free_promises, lines_of, lock_return, replace_lines
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, ReturnLineRow, ReturnRow
 from integration.usecases import advance_return
-from integration.usecases.advance_return import advance
+from integration.usecases.advance_return import advance, read_again, units_waiting
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.resume import close_reviews, does, resume
@@ -19,6 +24,9 @@ from mappings import Mappings
 
 STEPS: Final = ("map_return", *advance_return.STEPS)
 """Everything that may be promised for a return, in the order in which it happens."""
+
+FOR_ITS_RETURN: Final = frozenset({"return_held", "return_closed", "return_ended_early", "unmapped_return_reason"})
+"""Why a refund is held for its return's sake alone: it goes on with the return."""
 
 
 def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
@@ -35,15 +43,18 @@ def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
     reasons = {row.held_reason or "", *(intent.reason or "" for intent in held)}
     close_reviews(tx, "return", return_id, reasons=reasons, resolution="replayed")
     row.held_reason = None
-    steps = [resume(tx, intent) for intent in held]
+    steps = _take_up_ended(tx, row, promised)
+    steps += [resume(tx, intent) for intent in held]
     steps += _take_over_changes(tx, row)
-    _map_what_is_unmapped(tx, row)
-    if row.reveni_return_id is not None:
-        steps.append(_read_again(tx, row, row.reveni_return_id))
+    if row.mirakl_state not in ENDED or row.taken_up_at is not None:
+        _map_what_is_unmapped(tx, row)
+    if (reading := read_again(tx, row, "replay")) is not None:
+        steps.append(reading)
     tx.session.flush()
     advance(ports, tx, row)
+    steps += _release_refunds(tx, row)
     now = intents_of(tx, STEPS, return_id)
-    steps += [does(intent) for intent in now if intent not in promised]
+    steps += [_does(row, intent) for intent in now if intent not in promised]
     if any(intent.kind == "map_return" and intent.state == "decided" for intent in now):
         steps += _mapping_in_force(ports, tx, return_id)
     return steps or ["wait: nothing is to be done until Mirakl or the warehouse says more"]
@@ -51,16 +62,19 @@ def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
 
 def _held_steps(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[Intent]:
     held = [intent for intent in promised if intent.state == "held"]
-    if row.held_reason is None and not held:
+    if not held and not _is_to_be_taken_up(tx, row, promised) and row.held_reason is None:
         raise Refused(f"Return {row.return_id} is {row.state} and nothing of it is held: nothing changes.")
     if row.mirakl_state not in KNOWN_STATES:
         raise Refused(
             f"Mirakl gives return {row.return_id} the state {row.mirakl_state!r}, which Backhaul does not know: "
             "replay it when Mirakl shows another one."
         )
-    if row.mirakl_state == CLOSED or row.mirakl_state in ENDED_EARLY:
-        held = [intent for intent in held if intent.kind == "cancel_return"]
-        if not held:
+    if row.mirakl_state in ENDED:
+        taken_up = _is_to_be_taken_up(tx, row, promised)
+        left = ("map_return", "create_return") if taken_up else ("cancel_return",)
+        held = [intent for intent in held if intent.kind in left]
+        may_tell_more = row.mirakl_state == CLOSED and row.reveni_return_id is not None
+        if not held and not taken_up and not may_tell_more:
             raise Refused(
                 f"Return {row.return_id} has ended on Mirakl ({row.mirakl_state}): nothing of it is left to be done."
             )
@@ -70,6 +84,45 @@ def _held_steps(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[Intent]:
             "Mirakl and in Reveni, then resolve its review."
         )
     return held
+
+
+def _is_to_be_taken_up(tx: Tx, row: ReturnRow, promised: list[Intent]) -> bool:
+    """Whether more of it may be wanted than its end on Mirakl: units wait, or this ledger only met it at its end."""
+    history = row.mirakl_state in ENDED and (row.taken_up_at is not None or not promised)
+    return history or bool(units_waiting(lines_of(tx, row.return_id)) or _held_for_it(tx, row))
+
+
+def _take_up_ended(tx: Tx, row: ReturnRow, promised: list[Intent]) -> list[str]:
+    if row.mirakl_state not in ENDED or not _is_to_be_taken_up(tx, row, promised):
+        return []
+    row.taken_up_at = tx.now
+    for cancel in free_promises(tx, row.return_id, ("cancel_return",)):
+        if cancel.state not in intents.SETTLED:  # what its twin says is to count
+            intents.close(tx, cancel, "dropped", reason="replayed")
+    return [
+        f"return {row.return_id} is {row.mirakl_state} on Mirakl and stays so: refund what Reveni has accepted of it "
+        "and was not refunded, and move its units; those that somebody else may have put on sale wait in the inbox"
+    ]
+
+
+def _held_for_it(tx: Tx, row: ReturnRow) -> list[Intent]:
+    mine = (refund.intent for refund in refunds(tx, return_id=row.return_id))
+    return [one for one in mine if one is not None and one.state == "held" and one.reason in FOR_ITS_RETURN]
+
+
+def _release_refunds(tx: Tx, row: ReturnRow) -> list[str]:
+    """Refunds that were held only since the return stood still: each is worked out anew, and sent once."""
+    steps = []
+    for intent in _held_for_it(tx, row):
+        close_reviews(tx, "refund", str(intent.id), reasons={intent.reason or ""}, resolution="its return was replayed")
+        steps.append(resume(tx, intent))
+    return steps
+
+
+def _does(row: ReturnRow, intent: Intent) -> str:
+    if intent.kind == "create_return" and row.mirakl_state in ENDED:
+        return f"look for return {row.return_id} in Reveni (W2); none is made there"
+    return does(intent)
 
 
 def _require_rows(ports: Ports, tx: Tx, row: ReturnRow) -> None:
@@ -95,20 +148,11 @@ def _take_over_changes(tx: Tx, row: ReturnRow) -> list[str]:
 
 
 def _map_what_is_unmapped(tx: Tx, row: ReturnRow) -> None:
-    """A return that was held when it was first seen was not mapped; one that has ended needs no mapping."""
-    if row.mirakl_state in ENDED_EARLY:
-        return
+    """A return that was held when it was first seen was not mapped, nor is one that had ended by then."""
     mapping, new = intents.decide(tx, "map_return", row.return_id)
     unmapped = any(line.refund_reason is None for line in lines_of(tx, row.return_id))
     if not new and unmapped and mapping.state in intents.SETTLED:
         intents.reopen(tx, mapping, reason="replayed")
-
-
-def _read_again(tx: Tx, row: ReturnRow, reveni_return_id: str) -> str:
-    """While it was held, a verdict may have been turned away that Reveni will not tell again by itself."""
-    subject = f"replay of {row.return_id} at {tx.now:%Y-%m-%dT%H:%M:%S.%f}"
-    intents.decide(tx, "read_verdict", subject, plan={"reveni_return_id": reveni_return_id})
-    return f"read return {reveni_return_id} in Reveni (W3) for a verdict given meanwhile"
 
 
 def _mapping_in_force(ports: Ports, tx: Tx, return_id: str) -> list[str]:

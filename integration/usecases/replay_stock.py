@@ -44,8 +44,13 @@ def held_master_steps(tx: Tx, movement: MovementRow) -> list[Intent]:
 def put_back(ports: Ports, tx: Tx, movement: MovementRow) -> None:
     """Make the movement pending: the next import takes it along, whatever import it was in before.
 
-    :raises Refused: its SKU is still not mapped.
+    :raises Refused: its SKU is still not mapped, or is several.
     """
+    if movement.reason == "received_skus_differ":
+        raise Refused(
+            f"Movement {movement.id} is of different goods: put them on sale by hand, then resolve its review with "
+            "--done, or leave them off with --dismiss."
+        )
     if movement.reason == "unmapped_sku":
         movement.sku = _mapped_now(ports, movement)
     movement.state, movement.reason, movement.detail = "pending", None, None

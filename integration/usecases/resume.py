@@ -7,8 +7,7 @@ from typing import Final
 
 from integration.ledger import intents
 from integration.ledger.intents import GroupInFlight
-from integration.ledger.listings import open_reviews_of
-from integration.ledger.reviews import close_review
+from integration.ledger.reviews import close_reviews_for
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.usecases.catalogue import ACTS
@@ -71,9 +70,7 @@ def may_have_landed(intent: Intent) -> bool:
 
 def close_reviews(tx: Tx, kind: str, subject: str, *, reasons: Collection[str], resolution: str) -> None:
     """Take the reviews of one case out of the inbox, except those that are about something else."""
-    for review in open_reviews_of(tx, kind=kind, subject=subject):
-        if review.reason in reasons:
-            close_review(tx, review, resolution=resolution)
+    close_reviews_for(tx, kind, subject, reasons=reasons, resolution=resolution)
 
 
 def _refused_outright(intent: Intent) -> bool:

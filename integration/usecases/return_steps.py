@@ -12,13 +12,13 @@ from typing import ClassVar
 
 from integration.domain.returns import CLOSED, ENDED_EARLY, IN_PROGRESS, RECEIVED
 from integration.errors import Held, Rejected
-from integration.ledger.returns import get_return, lock_return
+from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.mirakl.client import ReturnResults
 from integration.mirakl.wire import Return
 from integration.usecases.acts import Act, Prepared
-from integration.usecases.advance_return import advance, hold_return
+from integration.usecases.advance_return import advance, hold_step
 from integration.usecases.ports import Ports
 
 
@@ -79,9 +79,7 @@ class ReturnStep(Act[Prepared, str]):
         advance(ports, tx, row)
 
     def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
-        row = get_return(tx, intent.subject)
-        if row is not None:
-            hold_return(tx, row, held)
+        hold_step(tx, intent, held)
 
 
 class PlainStep(ReturnStep[str]):

@@ -5,40 +5,51 @@ Deliveries may come in any order, twice, or never (the poll finds those): quanti
 
 from __future__ import annotations
 
-from integration.domain.returns import REVENI_STATUSES
-from integration.domain.verdicts import Units, check_verdict
+from integration.domain.returns import ENDED, REVENI_ENDED_EARLY
 from integration.errors import Held
 from integration.ledger import intents
-from integration.ledger.refunds import add_refund
-from integration.ledger.returns import find_twin, lines_of, lock_return
+from integration.ledger.returns import get_return, lines_of, lock_return, return_of_twin
+from integration.ledger.reviews import close_reviews_for, open_review
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, ReturnLineRow, ReturnRow
-from integration.reveni.wire import ReturnItem, ReveniReturn
-from integration.usecases.advance_return import advance, hold_return
-from integration.usecases.move_units import move_units
+from integration.reveni.wire import ReveniReturn
+from integration.usecases.advance_return import advance, hold_return, stands_still, units_waiting
+from integration.usecases.check_twin import Verdicts, check_twin, verdicts_of
+from integration.usecases.move_units import move_units, tell_already_on_sale
 from integration.usecases.ports import Ports
+from integration.usecases.promise_refund import promise_refund
 from integration.usecases.two_payers import tell_of_two_payers
+
+NOT_RECORDED_YET = "its twin is being created"
+"""W1 is on its way: whether this is what it makes is known when its answer is recorded."""
+
+WAITING = "accepted_units_wait"
 
 
 def store_verdict(ports: Ports, tx: Tx, twin: ReveniReturn) -> str:
     """Write down one Reveni return as just read (W3), and promise what follows from it, in the same transaction."""
-    found = find_twin(tx, return_id=twin.external_id, reveni_return_id=twin.id)
-    row = None if found is None else lock_return(tx, found.return_id)
-    if row is None:
-        return "not a return of this shop"
+    found = return_of_twin(tx, twin.id)
+    if found is None:
+        return _of_no_twin_of_ours(tx, twin)
+    row = lock_return(tx, found.return_id)
+    if row is None or row.reveni_return_id != twin.id:
+        return "not a return of this shop any more"
     if row.verdict_at and twin.updated_at and twin.updated_at < row.verdict_at:
         return "older than what is known"
-    lines = {line.order_line_id: line for line in lines_of(tx, row.return_id)}
+    lines = lines_of(tx, row.return_id)
     try:
-        verdicts = _checked(row, lines, twin)
+        verdicts = check_twin(row, lines, twin)
     except Held as held:
         hold_return(tx, row, held)
         return f"held: {held.reason}"
+    waited = units_waiting(lines)
     _take_over_return(row, twin)
-    for line, item, units in verdicts:
-        _take_over_line(line, item, units)
-        _promise_refund(tx, row, line)
-        move_units(ports, tx, line, units)
+    for line, verdict in verdicts:
+        line.accepted, line.rejected = verdict.accepted_quantity or 0, verdict.rejected_quantity or 0
+        line.restocked, line.received_sku = verdict.restocked_quantity, verdict.received_sku
+        line.reject_reason, line.restock = verdict.reject_reason, verdict.restock
+        tell_already_on_sale(tx, line, verdict)
+    _act_on(ports, tx, row, lines, verdicts, waited=waited)
     tx.session.flush()
     tell_of_two_payers(tx, row)
     advance(ports, tx, row)
@@ -47,48 +58,79 @@ def store_verdict(ports: Ports, tx: Tx, twin: ReveniReturn) -> str:
 
 def is_known(tx: Tx, twin: ReveniReturn) -> bool:
     """Whether it says nothing that is not written down already, with all that follows from it."""
-    row = find_twin(tx, return_id=twin.external_id, reveni_return_id=twin.id)
+    row = return_of_twin(tx, twin.id)
     if row is None:
-        return True  # not a return of this shop
-    facts = (row.reveni_return_id, row.reveni_status, row.reveni_type, row.reveni_mode, row.currency, row.verdict_at)
-    if facts != (twin.id, twin.status, twin.type, twin.mode, twin.currency, twin.updated_at):
+        named = None if twin.external_id is None else get_return(tx, twin.external_id)
+        return named is None or (named.reveni_return_id is None and not _is_being_created(tx, named))
+    facts = (row.reveni_status, row.reveni_type, row.reveni_mode, row.currency, row.verdict_at)
+    if facts != (twin.status, twin.type, twin.mode, twin.currency, twin.updated_at):
         return False
-    lines = {line.order_line_id: _judged(line) for line in lines_of(tx, row.return_id)}
-    return row.reveni_refunds == _refunds(twin) and all(
-        lines.get(item.external_id or "") == _said(item) for item in twin.items
+    if twin.items is None or row.reveni_refunds != _refunds(twin):
+        return False
+    lines = {line.order_line_id: line for line in lines_of(tx, row.return_id)}
+    verdicts = verdicts_of(twin.items)
+    return set(verdicts) == set(lines) and all(
+        (line.accepted, line.rejected, line.restocked, line.reject_reason, line.restock, line.received_sku)
+        == (said.accepted_quantity, said.rejected_quantity, said.restocked_quantity, said.reject_reason, said.restock,
+            said.received_sku)
+        for line, said in ((lines[key], said) for key, said in verdicts.items() if key in lines)
+    )  # fmt: skip
+
+
+def _of_no_twin_of_ours(tx: Tx, twin: ReveniReturn) -> str:
+    """It may bear our external id all the same: nothing of it counts for our return."""
+    row = None if twin.external_id is None else lock_return(tx, twin.external_id)
+    if row is None:
+        return "not a return of this shop"
+    if row.reveni_return_id is None:
+        return NOT_RECORDED_YET if _is_being_created(tx, row) else "not its twin yet: whoever finds the twin reads it"
+    if twin.status in REVENI_ENDED_EARLY:
+        return "not its twin, and ended"
+    held = Held(
+        "twice_in_reveni",
+        f"Reveni holds a second return for {row.return_id}: {twin.id}, beside {row.reveni_return_id}, which is the one "
+        f"that counts. Nothing of the second is taken over. Cancel {twin.id} in Reveni, then replay.",
+        {"reveni_return_ids": [row.reveni_return_id, twin.id]},
     )
+    if row.mirakl_state in ENDED:
+        open_review(tx, kind="return", subject=row.return_id, reason=held.reason, detail=held.detail,
+                    evidence=held.evidence)  # fmt: skip
+    else:
+        hold_return(tx, row, held)
+    return f"held: {held.reason}"
 
 
-def _judged(line: ReturnLineRow) -> tuple[object, ...]:
-    return line.accepted, line.rejected, line.restocked, line.reject_reason, line.restock, line.received_sku
+def _is_being_created(tx: Tx, row: ReturnRow) -> bool:
+    """In every other state of the promise, whoever settles it finds the twin and reads it."""
+    creation = intents.find(tx, "create_return", row.return_id)
+    return creation is not None and creation.state == "claimed"
 
 
-def _said(item: ReturnItem) -> tuple[object, ...]:
-    quantities = item.accepted_quantity, item.rejected_quantity, item.restocked_quantity
-    return *quantities, item.reject_reason, item.restock, item.received_sku
-
-
-def _checked(
-    row: ReturnRow, lines: dict[str, ReturnLineRow], twin: ReveniReturn
-) -> list[tuple[ReturnLineRow, ReturnItem, Units]]:
-    """Every item with its line, all of them in order: or none is taken over."""
-    if twin.status not in REVENI_STATUSES:
-        raise Held("unknown_reveni_status", f"Reveni gives return {row.return_id} the status {twin.status!r}.")
-    verdicts = []
-    for item in twin.items:
-        line = lines.get(item.external_id or "")
-        if line is None:
-            raise Held(
-                "item_not_in_return",
-                f"Reveni's item {item.id} ({item.external_id or 'no external id'}) is not in return {row.return_id}.",
-            )
-        known = Units(line.quantity, line.accepted, line.rejected, line.restocked)
-        verdicts.append((line, item, check_verdict(known, item, order_line_id=line.order_line_id)))
-    return verdicts
+def _act_on(
+    ports: Ports, tx: Tx, row: ReturnRow, lines: list[ReturnLineRow], verdicts: Verdicts, *, waited: int
+) -> None:
+    """Refund and move what is accepted, or say how many units wait until the return goes on."""
+    why = stands_still(row, lines)
+    if why is None:
+        for line, verdict in verdicts:
+            promise_refund(tx, row, line)
+            move_units(ports, tx, row, line, verdict)
+        close_reviews_for(tx, "return", row.return_id, reasons={WAITING}, resolution="the return goes on")
+        return
+    units = units_waiting(lines)
+    if units > waited:
+        open_review(
+            tx,
+            kind="return",
+            subject=row.return_id,
+            reason=WAITING,
+            detail=f"Reveni accepted {units} unit(s) of return {row.return_id}, and nothing of them is refunded or put "
+            f"on sale, since {why}. Replay the return, and they are; or settle them by hand.",
+            evidence={"units": {line.order_line_id: line.accepted - line.refund_units for line in lines}},
+        )
 
 
 def _take_over_return(row: ReturnRow, twin: ReveniReturn) -> None:
-    row.reveni_return_id = row.reveni_return_id or twin.id
     row.reveni_status, row.reveni_type, row.reveni_mode = twin.status, twin.type, twin.mode
     row.currency = twin.currency
     row.reveni_refunds = _refunds(twin)
@@ -96,29 +138,4 @@ def _take_over_return(row: ReturnRow, twin: ReveniReturn) -> None:
 
 
 def _refunds(twin: ReveniReturn) -> list[Facts]:
-    return [refund.model_dump(mode="json") for refund in twin.refunds]
-
-
-def _take_over_line(line: ReturnLineRow, item: ReturnItem, units: Units) -> None:
-    line.accepted, line.rejected, line.restocked = units.accepted, units.rejected, units.restocked
-    line.reject_reason, line.restock = item.reject_reason, item.restock
-    line.received_sku = item.received_sku
-
-
-def _promise_refund(tx: Tx, row: ReturnRow, line: ReturnLineRow) -> None:
-    """A refund for the units accepted since the last one: once for each cumulative number of units."""
-    due = line.accepted - line.refund_units
-    if due <= 0:
-        return
-    intent, new = intents.decide(
-        tx,
-        "push_refund",
-        f"{row.return_id}/{line.order_line_id}/{line.accepted}",
-        group=f"refund:{row.order_id}",
-    )
-    if new:
-        add_refund(
-            tx, intent, return_id=row.return_id, order_id=row.order_id, order_line_id=line.order_line_id,
-            cumulative_units=line.accepted, quantity=due,
-        )  # fmt: skip
-    line.refund_units = line.accepted
+    return [refund.model_dump(mode="json") for refund in twin.refunds or ()]

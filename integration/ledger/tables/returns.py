@@ -45,6 +45,10 @@ class ReturnRow(Base):
     reveni_refunds: Mapped[list[Any]] = mapped_column(Document, default=list)
     """What Reveni paid by itself: `[{"id", "amount", "currency", "method", "status"}]`."""
     verdict_at: Mapped[datetime | None]
+    judged_before_us: Mapped[bool] = mapped_column(default=False)
+    """Reveni had judged units of its twin before this ledger knew the twin: somebody else may have put them on sale."""
+    taken_up_at: Mapped[datetime | None]
+    """When a person last had it go on although it had ended on Mirakl: what is accepted of it is refunded and moved."""
 
 
 class ReturnLineRow(Base):

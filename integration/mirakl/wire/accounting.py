@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import AliasChoices, AliasPath, Field
 
 from integration.domain.facts import Amount, Moment
-from integration.wire import Many, Wire
+from integration.wire import Listed, Wire
 
 
 class SeekPage(Wire):
-    data: Many[dict[str, Any]] = ()
+    """A watermark moves past what is not on it, so `data` must be there."""
+
+    data: Listed[dict[str, Any]]
     next_page_token: str | None = None
 
 
@@ -78,4 +80,4 @@ class Invoice(Wire):
 
 
 class InvoicesPage(Wire):
-    invoices: Many[dict[str, Any]] = ()
+    invoices: Listed[dict[str, Any]]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from integration.wire import Many, Wire
+from integration.wire import Listed, Many, Wire
 
 
 class Offer(Wire):
@@ -23,7 +23,9 @@ class Offer(Wire):
 
 
 class OffersPage(Wire):
-    offers: Many[dict[str, Any]] = ()
+    """That a SKU has no offer is concluded from it, so `offers` must be there."""
+
+    offers: Listed[dict[str, Any]]
 
 
 class StockLine(Wire):

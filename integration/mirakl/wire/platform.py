@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import AliasPath, Field
 
 from integration.domain.facts import Amount
-from integration.wire import Flag, Many, Wire, Word
+from integration.wire import Flag, Listed, Many, Wire, Word
 
 
 class Reason(Wire):
@@ -18,7 +18,9 @@ class Reason(Wire):
 
 
 class ReasonsAnswer(Wire):
-    reasons: Many[Reason] = ()
+    """A code that is not in it halts returns, so `reasons` must be there."""
+
+    reasons: Listed[Reason]
 
 
 class TaxRule(Wire):
@@ -27,7 +29,9 @@ class TaxRule(Wire):
 
 
 class TaxesAnswer(Wire):
-    taxes: Many[TaxRule] = ()
+    """A tax that is not in it holds refunds, so `taxes` must be there."""
+
+    taxes: Listed[TaxRule]
 
 
 class Account(Wire):

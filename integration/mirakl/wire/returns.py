@@ -53,16 +53,12 @@ class Return(Wire):
     last_updated: Moment | None = None
     reason_code: str | None = None
     return_lines: Many[ReturnLine] = ()
+    """Empty also where RT11 leaves the lines out: that there are none is never concluded from it."""
     tracking: Tracking | None = None
 
     def reason_of(self, line: ReturnLine) -> str | None:
         """The line's own reason, else the return's."""
         return line.reason_code or self.reason_code
-
-
-class ReturnsPage(Wire):
-    data: Many[dict[str, Any]] = ()
-    next_page_token: str | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.domain.returns import Progress, due_steps, map_reasons, state_of
+from integration.domain.returns import Progress, due_steps, further_than_ours, map_reasons, state_of
 from integration.errors import Held
 from mappings import FOLDER, load
 
@@ -92,6 +92,9 @@ CANCELED = replace(OPEN, mirakl_state="CANCELED")
         (replace(OPEN, ended_in_reveni=True), ["cancel_on_mirakl"], "open"),
         (replace(OPEN, ended_in_reveni=True, mirakl_state="RECEIVED"), [], "open"),
         (replace(PARTLY_JUDGED, ended_in_reveni=True), ["receive_return"], "received"),
+        (replace(CLOSED, taken_up=True, in_reveni=False), ["create_return"], "closed"),
+        (replace(CANCELED, taken_up=True, in_reveni=False, mapped=False), [], "canceled"),
+        (replace(CANCELED, taken_up=True), [], "canceled"),
     ],
 )
 def test_the_next_step_and_the_state_follow_from_the_facts(
@@ -110,3 +113,16 @@ def test_a_step_that_is_done_is_not_due_again(progress: Progress) -> None:
 def test_a_held_return_shows_that_it_is_held_until_it_has_ended() -> None:
     assert [state_of(progress, held=True) for progress in (NEW, OPEN, JUDGED)] == ["held"] * 3
     assert [state_of(progress, held=True) for progress in (CLOSED, CANCELED)] == ["closed", "canceled"]
+
+
+@pytest.mark.parametrize(
+    ("state", "received", "closed", "further"),
+    [
+        ("IN_PROGRESS", False, False, False), ("NO_RECEPTION", False, False, False), ("RECEIVED", False, False, True),
+        ("RECEIVED", True, False, False), ("CLOSED", True, False, True), ("CLOSED", True, True, False),
+        ("CLOSED", False, False, True), ("RECEIVED", False, True, False),
+    ],
+)  # fmt: skip
+def test_who_took_a_return_where_mirakl_shows_it(state: str, received: bool, closed: bool, further: bool) -> None:
+    """M1: a state beyond what this ledger has done was reached by somebody else."""
+    assert further_than_ours(state, received_by_us=received, closed_by_us=closed) is further

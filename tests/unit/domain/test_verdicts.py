@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.domain.verdicts import Sellable, Units, check_verdict, sellable_units
+from integration.domain.verdicts import (
+    LineVerdict,
+    Sellable,
+    SellableLine,
+    Units,
+    check_verdict,
+    sellable_line,
+    sellable_units,
+)
 from integration.errors import Held
 
 
@@ -19,8 +27,10 @@ class Item:
     status: str | None = "accepted"
     accepted_quantity: int | None = 0
     rejected_quantity: int | None = 0
+    reject_reason: str | None = None
     restock: bool | None = None
     restocked_quantity: int | None = None
+    received_sku: str | None = None
 
 
 KNOWN = Units(announced=4, accepted=2, rejected=1, restocked=1)
@@ -100,3 +110,33 @@ ONE_RESTOCKED = replace(ACCEPTED, restocked=1)
 )
 def test_what_goes_back_on_sale(disposition: str, restock: bool | None, units: Units, sellable: Sellable) -> None:
     assert sellable_units(disposition, restock, units) == sellable
+
+
+def test_what_the_items_of_a_line_say_together_is_their_sum() -> None:
+    """M7: units are added up; what an item leaves out is not known of the line either, and words that differ are none."""
+    one = Item("accepted", 1, 0, restock=True, received_sku="A")
+    two = Item("for_review", 1, 1, reject_reason="defect", restock=False, restocked_quantity=1)
+    both = LineVerdict((one, two))
+    assert (both.accepted_quantity, both.rejected_quantity, both.restocked_quantity) == (2, 1, 1)
+    assert (both.status, both.restock, both.received_sku, both.reject_reason) == ("accepted", None, None, "defect")
+    assert both.received_skus == {"A", None}
+    assert LineVerdict((one, Item(accepted_quantity=None))).accepted_quantity is None
+    assert LineVerdict((one, Item("vanished"))).status == "vanished"
+    reasons = (Item(rejected_quantity=1), Item(rejected_quantity=1, reject_reason="defect"))
+    assert LineVerdict(reasons).reject_reason == "(none),defect"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "items", "expected"),
+    [
+        ("restock", [Item("a", 2)], SellableLine(2, 0, None, None)),
+        ("restock", [Item("a", 1), Item("a", 2, restock=False)], SellableLine(1, 2, "warehouse_says_no", None)),
+        ("restock", [Item("a", 2), Item("a", 2, restocked_quantity=1)], SellableLine(1, 0, None, "awaiting_restock")),
+        ("inspect", [Item("a", 1, restock=False), Item("a", 1, restock=True), Item("a", 3)],
+         SellableLine(1, 1, "warehouse_says_no", "awaiting_inspection")),
+        ("quarantine", [Item("a", 1), Item("a", 1, restock=True)], SellableLine(0, 2, "quarantine", None)),
+    ],
+)  # fmt: skip
+def test_each_item_is_sellable_by_its_own_words(disposition: str, items: list[Item], expected: SellableLine) -> None:
+    """M7: where any item counts restocked units, one that leaves them out has none."""
+    assert sellable_line(disposition, LineVerdict(tuple(items))) == expected

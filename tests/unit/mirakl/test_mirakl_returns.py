@@ -135,3 +135,19 @@ def test_an_answer_that_leaves_a_return_in_doubt_is_unknown(
     network.put(f"{RETURNS}/close", json=answer)
     with pytest.raises(OutcomeUnknown, match="RT27"):
         mirakl.close_returns(["R1"])
+
+
+@pytest.mark.parametrize("shown", ["null", "missing"])
+def test_a_list_that_is_left_out_is_no_empty_list(network: responses.RequestsMock, mirakl: Mirakl, shown: str) -> None:
+    """M5: no return, offer, reason or tax is missing from a list that Mirakl leaves out: it is read again."""
+    lists: list[tuple[str, str, Callable[[], object]]] = [
+        (RETURNS, "data", lambda: list(mirakl.returns_updated_since(MOMENT))),
+        (f"{URL}/api/returns", "data", lambda: mirakl.returns(["R1"])),
+        (f"{URL}/api/offers", "offers", lambda: mirakl.offers("SKU-1")),
+        (f"{URL}/api/reasons", "reasons", mirakl.reasons),
+        (f"{URL}/api/taxes", "taxes", mirakl.taxes),
+    ]
+    for address, field, read in lists:
+        network.get(address, json={field: None} if shown == "null" else {})
+        with pytest.raises(Retryable, match="does not fit"):
+            read()

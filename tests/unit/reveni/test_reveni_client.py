@@ -122,8 +122,9 @@ def test_a_verdict_is_read_as_reveni_gives_it(network: responses.RequestsMock, r
     network.get(f"{STORE}/returns/r", json=document)
     found = reveni.return_("r")
     assert (found.external_id, found.order_external_id, found.status) == ("R1", "A", "partly_accepted")
-    assert (str(found.refunds[0].amount), found.refunds[0].status) == ("76.4800", "paid")
-    first, second = found.items
+    [paid] = found.refunds or ()
+    assert (str(paid.amount), paid.status) == ("76.4800", "paid")
+    first, second = found.items or ()
     assert (first.status, first.restocked_quantity, first.received_sku) == ("accepted", 0, "S2")
     assert (second.status, second.accepted_quantity, second.restocked_quantity) == ("", None, None)
 
@@ -166,6 +167,18 @@ def test_whether_a_return_exists_is_not_decided_by_half_a_list(network: response
     network.get(f"{STORE}/returns", json=page({"external_id": "R1"}))
     with pytest.raises(Retryable, match="does not fit"):
         reveni.returns_of_order("A")
+
+
+@pytest.mark.parametrize("body", [{"results": None, "next": None}, {"next": None}, {"results": []}, {}], ids=str)
+def test_a_list_that_is_left_out_is_no_empty_list(
+    network: responses.RequestsMock, reveni: Reveni, body: dict[str, Any]
+) -> None:
+    """M5: neither that a return is not there nor that nothing has changed is concluded from it."""
+    network.get(f"{STORE}/returns", json=body)
+    with pytest.raises(Retryable, match="does not fit"):
+        reveni.returns_of_order("A")
+    with pytest.raises(Retryable, match="does not fit"):
+        list(reveni.returns_updated_since(MOMENT))
 
 
 def test_a_changed_return_that_does_not_fit_hides_no_other(network: responses.RequestsMock, reveni: Reveni) -> None:

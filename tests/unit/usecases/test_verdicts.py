@@ -108,7 +108,7 @@ def test_verdicts_that_grow_are_refunded_by_what_is_new(lane: Lane, parcel: Parc
 
 def altered(twin: ReveniReturn, **changes: Any) -> ReveniReturn:
     """As Reveni would show the return with another item or status; newer than what is known."""
-    items = tuple(item.model_copy(update=changes.get("item", {})) for item in twin.items)
+    items = tuple(item.model_copy(update=changes.get("item", {})) for item in twin.items or ())
     rest = {name: value for name, value in changes.items() if name != "item"}
     return twin.model_copy(update={"items": items, "updated_at": None, **rest})
 
