@@ -1,26 +1,13 @@
-"""Refunds on a returned line that no intent of ours made, and which of ours each of them may be."""
+"""Refunds on a returned line that no intent of ours made: which of ours each of them certainly is."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
-from integration.domain.orders import Order, OrderLine, PastRefund
+from integration.domain.orders import Order, PastRefund
 from integration.domain.refunds import Asked
-
-
-def others_since(line: OrderLine, *, announced: datetime | None, ours: Collection[str]) -> list[PastRefund]:
-    """Refunds of the line that are not ours, made since its return was announced; one without a date counts as such.
-
-    :param ours: ids of refunds on Mirakl that belong to an intent of ours.
-    """
-    return [
-        past
-        for past in line.refunds
-        if past.id not in ours and (past.created_date is None or announced is None or past.created_date >= announced)
-    ]
 
 
 def without(order: Order, order_line_id: str, refunds: Collection[str]) -> Order:

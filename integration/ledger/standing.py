@@ -111,27 +111,17 @@ def leave_recovery(tx: Tx, row: StandingRow, *, epoch: int, evidence: Facts | No
     tx.session.flush()
 
 
-def verdicts_may_be_strangers(tx: Tx) -> bool:
-    """Whether a verdict may be about a return that is on Mirakl and not in the ledger yet, so that it must be read
-    again: RT11 was not read to its end since the ledger began, or since its recovery did.
-    """
-    row = standing(tx)
-    return row is None or (row.mode == RECOVERY and row.returns_read_at is None)
-
-
-def returns_were_read(tx: Tx) -> None:
-    """A pass over all returns that changed (RT11) is over."""
+def returns_were_read(tx: Tx, *, started: datetime) -> None:
+    """A pass over all returns that changed (RT11) is over that began then."""
     row = begin(tx)
-    if row.mode == RECOVERY and row.returns_read_at is None:
+    if row.mode == RECOVERY and row.returns_read_at is None and started >= row.since:
         row.returns_read_at = tx.now
 
 
 def verdicts_were_read(tx: Tx, *, started: datetime) -> None:
-    """A pass over all verdicts (W2) is over that began then."""
-    row = standing(tx)
-    if row is None or row.mode != RECOVERY or row.returns_read_at is None or row.verdicts_read_at is not None:
-        return
-    if started >= row.returns_read_at:
+    """A pass over all verdicts that changed (W2) is over that began then."""
+    row = begin(tx)
+    if row.mode == RECOVERY and row.verdicts_read_at is None and started >= row.since:
         row.verdicts_read_at = tx.now
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from integration.domain.orders import Order, OrderLine, PastRefund, Waits
-from integration.domain.other_refunds import is_certainly, one_to_one, others_since, without
+from integration.domain.other_refunds import is_certainly, one_to_one, without
+from integration.domain.refund_guards import refunded_elsewhere
 from integration.domain.refunds import Asked, calculate
 from integration.errors import Held
 from integration.ledger.refunds import refund_of_intent
@@ -63,7 +64,9 @@ def _explain(
     line = None if case is None or order is None else order.line(case.line.order_line_id)
     if case is None or order is None or line is None:
         return Explained(one, (), "Mirakl does not show its order line."), []
-    others = others_since(line, announced=case.row.date_created, ours=case.attributed)
+    if not line.refunds_shown:
+        return Explained(one, (), "Mirakl leaves the refunds of its line out."), []
+    others = refunded_elsewhere(line, attributed=case.attributed, others=case.others, announced=case.row.date_created)
     if not others:
         return Explained(one, (), "Nobody has refunded its line since the return was announced."), []
     try:

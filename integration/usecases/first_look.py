@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from integration.domain.orders import Order
-from integration.domain.other_refunds import others_since
+from integration.domain.refund_guards import refunded_elsewhere
 from integration.domain.returns import RECEIVED, UNDER_WAY
 from integration.ledger.refunds import attributed_ids
 from integration.ledger.returns import lines_of, returns
@@ -55,7 +55,10 @@ def take_first_look(ports: Ports) -> None:
 
 def _is_refunded(row: ReturnRow, lines: Sequence[ReturnLineRow], order: Order | None, ours: frozenset[str]) -> bool:
     found = [] if order is None else [order.line(line.order_line_id) for line in lines]
-    return any(line is not None and others_since(line, announced=row.date_created, ours=ours) for line in found)
+    return any(
+        line is not None and refunded_elsewhere(line, attributed=ours, others=(), announced=row.date_created)
+        for line in found
+    )
 
 
 def _in_words(worked_on: Sequence[str], shop: str) -> str:

@@ -71,7 +71,9 @@ def leave_mark(ports: Ports, ours: Mark) -> None:
     if obstacle is None:
         return
     why = contradiction(obstacle, ours)
-    if why == "older_ledger" and obstacle.place > ours.place:  # or another process has counted on, and was faster with its mark
+    if (
+        why == "older_ledger" and obstacle.place > ours.place
+    ):  # or another process has counted on, and was faster with its mark
         with ledger.read() as tx:
             row = standing(tx)
             why = contradiction(obstacle, ours if row is None else mark_of(tx, row))
@@ -86,7 +88,7 @@ def in_words(mark: Mark, why: Contradiction, shop: str, ours: Mark) -> str:
     if why == "older_ledger":
         return (
             f"The ledger of shop {shop} is older than what its fleet has done: it knows of {ours.sends} calls that may "
-            f"be made once only, and the mark outside it tells of {left}. A backup was restored, or this is an old copy."
+            f"be made once only, and the mark outside it tells of {left}. It is a backup, or an old copy."
         )
     return (
         f"The ledger of shop {shop} is not the one that its fleet worked with: the mark outside it tells of {left}, "

@@ -53,7 +53,7 @@ def _pass(ports: Ports) -> str:
         seen += len(page)
     with ports.ledger.write() as tx:
         move_watermark(tx, WATERMARK, started)
-        returns_were_read(tx)
+        returns_were_read(tx, started=started)
     take_first_look(ports)
     return f"{seen} seen"
 

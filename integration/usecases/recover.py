@@ -14,6 +14,7 @@ from integration.ledger.refunds import get_refund
 from integration.ledger.reviews import resolve
 from integration.ledger.standing import (
     FIRST_LOOK,
+    IN_RECOVERY,
     NORMAL,
     in_flight,
     leave_recovery,
@@ -30,8 +31,8 @@ from integration.usecases.explain_refunds import Explained, explain_refunds
 from integration.usecases.hold_stock import UNKNOWN_PAST, hold_unknown_stock
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
-from integration.usecases.resolve_refund import OnMirakl, take_for_ours
 from integration.usecases.resume import BY_HAND
+from integration.usecases.take_for_ours import OnMirakl, take_for_ours
 
 ELSEWHERE = "refunded_elsewhere"
 
@@ -110,11 +111,24 @@ def _missing(tx: Tx, row: StandingRow) -> list[str]:
     if row.returns_read_at is None:
         missing.append("The returns on Mirakl (RT11) were not read to the end since it began: let the fleet run.")
     if row.verdicts_read_at is None:
-        missing.append("The verdicts in Reveni (W2) were not read to the end after that: let the fleet run.")
-    if unsettled := [*in_flight(tx), *open_of_kinds(tx, ["await_stock_master"], states=intents.OPEN)]:
+        missing.append("The verdicts in Reveni (W2) were not read to the end since it began: let the fleet run.")
+    if behind := [*_open(tx, ["map_return", "read_verdict"]), *_not_looked_for(tx)]:
+        missing.append(
+            f"{len(behind)} returns and verdicts are known and not read or looked for yet: let the fleet run."
+        )
+    if unsettled := [*in_flight(tx), *_open(tx, ["await_stock_master"])]:
         kinds = ", ".join(sorted({intent.kind for intent in unsettled}))
         missing.append(f"{len(unsettled)} calls have no known outcome yet ({kinds}): reading settles or holds them.")
     return missing
+
+
+def _open(tx: Tx, kinds: Sequence[str]) -> list[Intent]:
+    return open_of_kinds(tx, kinds, states=intents.OPEN)
+
+
+def _not_looked_for(tx: Tx) -> list[Intent]:
+    """Returns that may have a twin in Reveni: it is looked for there before it would be made."""
+    return [one for one in _open(tx, ["create_return"]) if one.state == "decided" and one.reason != IN_RECOVERY]
 
 
 def _refunds(ports: Ports, tx: Tx, row: StandingRow, explained: Sequence[Explained]) -> list[Change]:

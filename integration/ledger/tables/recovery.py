@@ -34,6 +34,6 @@ class StandingRow(Base):
     mark_seen: Mapped[Facts | None]
     """The mark that it was compared with."""
     returns_read_at: Mapped[datetime | None]
-    """When the first complete pass over the returns (RT11) since then was over."""
+    """When the first complete pass over the returns (RT11) was over that began since then."""
     verdicts_read_at: Mapped[datetime | None]
-    """The same of the verdicts (W2), begun when that of the returns was over."""
+    """The same of the verdicts (W2)."""

@@ -23,6 +23,7 @@ from integration.usecases.refusal import Refused
 from integration.usecases.resolve_review import resolve_review
 from integration.usecases.sweep import sweep
 from tests.inline_fleet import IMPATIENT, InlineFleet
+from tests.servers import wait_until
 from tests.unit.usecases.conftest import StartFleet
 from tests.unit.usecases.lane import Lane, Parcel
 
@@ -120,7 +121,9 @@ def test_a_restored_ledger_pays_nothing_twice_and_sells_nothing_twice(
     assert becomes(plan, "refund") == ["confirmed", "held"]  # of the other, two units are due and one was paid
     assert recover(lane.fleet.ports, apply=True).changes == plan.changes
     assert mode(lane.fleet) == ("normal", None)
-    assert [(one.state, one.row.mirakl_refund_id is None) for one in lane.refunds(late)] == [("confirmed", False)]
+    (recovered,) = lane.refunds(late)
+    assert recovered.state in ("confirmed", "refunded")
+    assert recovered.row.mirakl_refund_id == sandbox.books()["refunds"][late.order_line_id][0]["refund_id"]
 
     (unclear,) = [one for one in lane.refunds(before) if one.state == "held"]
     (one_of_them,) = [
@@ -129,13 +132,14 @@ def test_a_restored_ledger_pays_nothing_twice_and_sells_nothing_twice(
         if one["refund_id"] not in {known.row.mirakl_refund_id for known in lane.refunds(before) if known.intent}
     ]
     word(lane, "refund", str(unclear.row.id), "done", mirakl_refund_id=one_of_them)
+    lane.until(lambda: paid(sandbox, before) == [Decimal(25)] * 3)  # the third unit was judged since
     for movement in lane.movements():
         if movement.state == "held" and movement.return_id == late.return_id:
             word(lane, "stock", str(movement.id), "done")
     lane.turn()
-    assert (paid(sandbox, before), paid(sandbox, late)) == ([Decimal(25), Decimal(25)], [Decimal(25)])
+    assert (paid(sandbox, before), paid(sandbox, late)) == ([Decimal(25)] * 3, [Decimal(25)])
     assert sandbox.books()["stock"] == {"SKU-1": 12, "SKU-2": 11}
-    assert lane.inbox() == {("stock", "stock_of_unknown_past")}
+    assert ("stock", "stock_of_unknown_past") in lane.inbox()
 
     sweep(lane.fleet.ports)  # the mark is this ledger's by now
     new = lane.come_back(lane.send_back(1), accepted=1)
@@ -148,20 +152,25 @@ def test_a_restored_ledger_pays_nothing_twice_and_sells_nothing_twice(
 def test_the_first_sending_of_a_restored_ledger_finds_it_out_before_a_byte_leaves(
     start_fleet: StartFleet, sandbox: SandboxClient, database_url: str
 ) -> None:
-    """M1: nobody looked at the mark before: the refund that was decided when the backup was taken is not paid again."""
+    """M1, M2: nobody has looked at the mark yet, and the ledger counts as far as the one that went on without it."""
     lane = Lane(start_fleet(database_url), sandbox)
-    parcel = lane.send_back(2)
+    parcel = lane.send_back()
     lane.arrive(parcel)
     lane.judge(parcel, accepted=1)
     lane.work_until("read_verdict", "confirmed")
-    backup = Backup(lane.fleet)
-    lane.until(lambda: paid(sandbox, parcel) == [Decimal(25)])
     lane.fleet.take_rings()
+    backup = Backup(lane.fleet)
+    other = lane.send_back()  # made in Reveni (W1) while the refund waits: one call that counts
+    wait_until(lambda: poll_returns(lane.fleet.ports) != "the ceiling is closed")
+    while lane.fleet.work():
+        pass
+    assert lane.reveni_id(other) is not None
     backup.restore()
     (refund,) = lane.refunds(parcel)
-    assert "decided again" in carry_out(lane.fleet.ports, ACTS["push_refund"], refund.row.id, retry=IMPATIENT)
-    assert paid(sandbox, parcel) == [Decimal(25)]
+    outcome = carry_out(lane.fleet.ports, ACTS["push_refund"], refund.row.id, retry=IMPATIENT)
+    assert "decided again" in outcome
     assert mode(lane.fleet) == (RECOVERY, "older_ledger")
+    assert paid(sandbox, parcel) == []
     (refund,) = lane.refunds(parcel)
     assert refund.intent is not None
     assert (refund.state, refund.intent.sends) == ("decided", 0)
