@@ -157,7 +157,7 @@ class HighWaterMark:
             except (OSError, RedisError, ValueError) as failure:
                 _tell(place, failure)
                 continue
-            if standing is not None and standing != ours:
+            if standing is not None and not standing.is_at(ours):
                 return standing
             kept += 1
         if not kept:

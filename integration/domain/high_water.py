@@ -31,6 +31,10 @@ class Mark(Fact):
         """No call was made yet that could be made twice."""
         return self.place == (0, 0)
 
+    def is_at(self, other: Mark) -> bool:
+        """Whether the same ledger left both, at the same call."""
+        return (self.ledger_id, self.place, self.last_send) == (other.ledger_id, other.place, other.last_send)
+
     @property
     def place(self) -> tuple[int, int]:
         """The further a ledger has come, the greater."""

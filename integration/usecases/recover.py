@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integration.errors import Held
-from integration.high_water import HighWaterMark
+from integration.high_water import HighWaterMark, MarkUnavailable
 from integration.ledger import intents
 from integration.ledger.refunds import get_refund
 from integration.ledger.reviews import resolve
 from integration.ledger.standing import (
     FIRST_LOOK,
-    IN_RECOVERY,
     NORMAL,
     in_flight,
     leave_recovery,
@@ -112,10 +111,9 @@ def _missing(tx: Tx, row: StandingRow) -> list[str]:
         missing.append("The returns on Mirakl (RT11) were not read to the end since it began: let the fleet run.")
     if row.verdicts_read_at is None:
         missing.append("The verdicts in Reveni (W2) were not read to the end since it began: let the fleet run.")
-    if behind := [*_open(tx, ["map_return", "read_verdict"]), *_not_looked_for(tx)]:
-        missing.append(
-            f"{len(behind)} returns and verdicts are known and not read or looked for yet: let the fleet run."
-        )
+    if unread := _open(tx, ["read_verdict"]):
+        shown = ", ".join(str(intent.plan.get("reveni_return_id")) for intent in unread[:5])
+        missing.append(f"{len(unread)} verdicts are not read in Reveni yet (W3: {shown}): let the fleet run.")
     if unsettled := [*in_flight(tx), *_open(tx, ["await_stock_master"])]:
         kinds = ", ".join(sorted({intent.kind for intent in unsettled}))
         missing.append(f"{len(unsettled)} calls have no known outcome yet ({kinds}): reading settles or holds them.")
@@ -124,11 +122,6 @@ def _missing(tx: Tx, row: StandingRow) -> list[str]:
 
 def _open(tx: Tx, kinds: Sequence[str]) -> list[Intent]:
     return open_of_kinds(tx, kinds, states=intents.OPEN)
-
-
-def _not_looked_for(tx: Tx) -> list[Intent]:
-    """Returns that may have a twin in Reveni: it is looked for there before it would be made."""
-    return [one for one in _open(tx, ["create_return"]) if one.state == "decided" and one.reason != IN_RECOVERY]
 
 
 def _refunds(ports: Ports, tx: Tx, row: StandingRow, explained: Sequence[Explained]) -> list[Change]:
@@ -197,7 +190,8 @@ def _leave(ports: Ports, marks: HighWaterMark) -> None:
         row = standing(tx)
         ours = None if row is None else mark_of(tx, row)
     if ours is not None:
-        marks.raise_to(ours)
+        with suppress(MarkUnavailable):  # whoever sends first has to leave it, or does not send
+            marks.raise_to(ours)
 
 
 def as_json(recovery: Recovery, shop: str) -> dict[str, object]:

@@ -37,9 +37,11 @@ def test_a_mark_is_kept_in_both_places_and_its_file_is_its_owners_alone(
     with Redis.from_url(broker_url) as client:
         client.flushall()
     assert [one.sends for one in marks.read()] == [3]
-    assert marks.raise_to(mark(4)) is None
+    assert marks.raise_to(latest := mark(4)) is None
     file.unlink()
-    assert [one.sends for one in marks.read()] == [4]
+    assert marks.read() == [latest]
+    assert marks.raise_to(latest.model_copy(update={"at": datetime.now(UTC)})) is None  # as every sweep does
+    assert [one.sends for one in marks.read()] == [4, 4]
 
 
 def test_a_mark_never_goes_back_and_says_what_stands_in_the_way(marks: HighWaterMark) -> None:
