@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from integration.domain.high_water import Contradiction, Mark, contradiction
 from integration.errors import Retryable
 from integration.high_water import HighWaterMark, MarkUnavailable
@@ -17,7 +19,7 @@ from integration.ledger.standing import (
 )
 from integration.ledger.store import Ledger, Tx
 from integration.ledger.tables import StandingRow
-from integration.usecases.acts import WaitsFor
+from integration.usecases.acts import Act, WaitsFor
 from integration.usecases.hold_stock import hold_unknown_stock
 from integration.usecases.ports import Ports
 
@@ -48,24 +50,28 @@ def compare_with_mark(ledger: Ledger, marks: HighWaterMark) -> StandingRow:
     return row
 
 
-def count_or_wait(ports: Ports, tx: Tx) -> Mark:
-    """Count a sending that is written ahead in this transaction: the mark that it is to leave.
+def count_or_wait(ports: Ports, tx: Tx, act: Act[Any, Any]) -> Mark | None:
+    """Count a sending that is written ahead in this transaction: the mark that it is to leave, if it leaves one.
 
     :raises WaitsFor: the ledger is in recovery, and this is not sent then.
     """
+    if not act.withheld_in_recovery:
+        return None
     mark = count_sending(tx)
     if mark is None:
         raise WaitsFor(IN_RECOVERY, ports.settings.scaled(RECOVERY_PAUSE))
     return mark
 
 
-def leave_mark(ports: Ports, ours: Mark) -> None:
+def leave_mark(ports: Ports, ours: Mark | None) -> None:
     """Raise the mark to a sending that is committed and has not begun.
 
     :raises MarkUnavailable: it can be kept nowhere.
     :raises Retryable: the mark says that this ledger is older than what its fleet has done, or another one. It is in
         recovery from here, and nothing may leave.
     """
+    if ours is None:
+        return
     ledger = ports.ledger
     obstacle = ports.mark.raise_to(ours)
     if obstacle is None:

@@ -128,8 +128,7 @@ class Keeping:
             self.write_ahead(tx)
         self.sent = True
         try:
-            if self.mark is not None:
-                leave_mark(self.ports, self.mark)
+            leave_mark(self.ports, self.mark)
             with while_claimed(self.send_before):
                 answer = self.act.send(self.ports, self.prepared)
         except Exception as failure:  # classified to the last one: bytes may have left
@@ -145,8 +144,7 @@ class Keeping:
 
         :raises WaitsFor: the ledger is in recovery, and this is not sent then.
         """
-        if self.act.withheld_in_recovery:
-            self.mark = count_or_wait(self.ports, tx)
+        self.mark = count_or_wait(self.ports, tx, self.act)
         intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
 
     def answered(self, answer: Any) -> str:
