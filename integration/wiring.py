@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from integration.bigcommerce.client import BigCommerce
 from integration.errors import MappingError
+from integration.high_water import high_water_mark
 from integration.http import Transport
 from integration.ledger.ceilings import FleetGate
 from integration.ledger.engine import make_engine
@@ -38,6 +39,7 @@ def make_ports(settings: Settings, *, who: str, bell: Bell = silent_bell, engine
     return Ports(
         settings=settings,
         ledger=ledger,
+        mark=high_water_mark(settings.backhaul_data_dir, settings.shop, settings.broker_url),
         gate=gate,
         mirakl=mirakl,
         reveni=make_reveni(settings, gate),

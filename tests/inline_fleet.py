@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from integration.domain.retry import RetryPolicy
 from integration.ledger.engine import make_engine
 from integration.ledger.migrations import migrate
-from integration.ledger.store import Ring
+from integration.ledger.standing import FIRST_LOOK, begin, leave_recovery
+from integration.ledger.store import Ledger, Ring
 from integration.settings import Settings
 from integration.usecases.acts import Act
 from integration.usecases.call_pool import CallPool
@@ -36,9 +37,10 @@ class InlineFleet:
     """Polls, sweeps and carries out what was rung for, as long as a condition does not hold.
 
     :param deaf: every bell is lost but the sweeper's.
+    :param first_start: the ledger has not looked at its shop yet; else it is one that works there already.
     """
 
-    def __init__(self, settings: Settings, *, deaf: bool = False) -> None:
+    def __init__(self, settings: Settings, *, deaf: bool = False, first_start: bool = False) -> None:
         self.settings = settings
         self.engine: Engine = make_engine(settings.database_url)
         migrate(self.engine)
@@ -47,6 +49,8 @@ class InlineFleet:
         self.outcomes: list[tuple[str, str]] = []
         self._pool = CallPool(8)
         self.ports = make_ports(settings, who="test", bell=self._ring, engine=self.engine)
+        if not first_start:
+            begin_at_work(self.ports.ledger)
 
     def _ring(self, rings: Sequence[Ring]) -> None:
         if self._sweeping or not self.deaf:
@@ -96,6 +100,14 @@ class InlineFleet:
     def close(self) -> None:
         self._pool.shutdown()
         self.engine.dispose()
+
+
+def begin_at_work(ledger: Ledger) -> None:
+    """The ledger is one that works for its shop already, and need not look first whether somebody else did."""
+    with ledger.write() as tx:
+        row = begin(tx)
+        if row.reason == FIRST_LOOK:
+            leave_recovery(tx, row, epoch=0)
 
 
 def settings_for(environment: dict[str, str], *, data_dir: Path, database_url: str, **over: object) -> Settings:

@@ -160,7 +160,13 @@ class RunningFleet:
             check=False, timeout=60,
         )  # fmt: skip
         assert ran.returncode == code, f"backhaul {shlex.join(words)} ended with {ran.returncode}: {ran.stderr}"
-        return ran.stderr if code else ran.stdout
+        return (ran.stderr or ran.stdout) if code else ran.stdout
+
+    def forget_ledger(self) -> None:
+        """The ledger is exchanged behind everybody's back."""
+        if self._ledger is not None:
+            self._ledger.engine.dispose()
+            self._ledger = None
 
     def rows(self, *words: str) -> Any:
         """The rows, or the object, of a command with `--json`."""

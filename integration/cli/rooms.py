@@ -14,6 +14,8 @@ COMMANDS = {
     "demo": "backhaul demo",
     "status": "backhaul status --json",
     "check": "backhaul check",
+    "backup": "backhaul backup /srv/backups/ledger-2026-11-28.sqlite3",
+    "recover": "backhaul recover --apply",
     "reconcile": "backhaul reconcile --month 2026-11 --csv refunds.csv --html refunds.html",
     "sandbox": "backhaul sandbox --port 8900",
 }

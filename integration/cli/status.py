@@ -18,6 +18,7 @@ from integration.ledger.stock_figures import stock_figures
 from integration.ledger.store import Tx
 from integration.settings import Settings
 from integration.urls import masked
+from integration.usecases.recovery_state import recovery_state
 from integration.usecases.watch_deadlines import acceptance_forecast
 
 
@@ -45,7 +46,9 @@ def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
     number = counts(tx)
     oldest, nearest = waiting_deadlines(tx)
     stock_import = unfinished_import(tx)
+    recovery = recovery_state(tx)
     return {
+        "recovery": None if recovery is None else recovery.facts,
         "heartbeat_ages": {beat.queue: round(beat.age) for beat in heartbeats(tx)},
         "orders": number.orders,
         "oldest_waiting_order": oldest,
@@ -93,5 +96,7 @@ def _tell(facts: dict[str, Any]) -> None:
         typer.echo("The database holds no ledger of this version yet: start the fleet with `backhaul up`.")
     elif facts["open_reviews"]:
         typer.echo("Cases wait for a person: see `backhaul review list`.")
+    if facts.get("recovery") is not None and facts["recovery"]["next_step"] is not None:
+        typer.echo(f"IN RECOVERY: {facts['recovery']['detail']} See `{facts['recovery']['next_step']}`.")
     if facts["broker_url"] is None:
         typer.echo("No broker: set BROKER_URL, or let `backhaul up` start its own.")

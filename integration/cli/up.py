@@ -8,10 +8,12 @@ import time
 from contextlib import suppress
 
 from rich.console import Console
+from rich.text import Text
 
 from integration.fleet.launch import Launch, launch
 from integration.settings import Settings
 from integration.urls import masked
+from integration.usecases.recovery_state import NEXT_STEP, WITHHELD
 
 READY_WITHIN = 120.0
 
@@ -43,6 +45,9 @@ def say_where_things_are(console: Console, settings: Settings, started: Launch) 
         "next": "backhaul status   backhaul review list",
     }.items():
         console.print(f"  {name:<9} {place}", soft_wrap=True)
+    if started.recovery is not None and not started.recovery.is_first_look:
+        words = f"IN RECOVERY: {started.recovery.detail} {WITHHELD} Next: {NEXT_STEP}"
+        console.print(Text(words, style="bold red"), soft_wrap=True)
 
 
 def _login(settings: Settings, started: Launch) -> str:

@@ -13,11 +13,14 @@ from integration.fleet.environment import fleet_environment
 from integration.fleet.procfile import load_procfile
 from integration.fleet.sole import sole_fleet
 from integration.fleet.supervisor import Fleet
+from integration.high_water import high_water_mark
 from integration.ledger.engine import check_durability, make_engine
 from integration.ledger.marks import heartbeats
 from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
 from integration.settings import Settings
+from integration.usecases.keep_mark import compare_with_mark
+from integration.usecases.recovery_state import RecoveryState, recovery_state
 
 HUNG_AFTER = 90.0
 """Seconds without a heartbeat after which a worker is taken for hung. It may be busy: a heartbeat goes ahead of its
@@ -29,6 +32,7 @@ class Launch:
     """A fleet that is ready to run, and what a person needs to watch it."""
 
     fleet: Fleet
+    recovery: RecoveryState | None
     broker_url: str
     flower_basic_auth: str
 
@@ -56,7 +60,10 @@ def launch(settings: Settings, *, output: TextIO | None = None) -> Iterator[Laun
         environment = fleet_environment(settings, broker_url=broker_url, flower_basic_auth=flower_basic_auth)
         ledger = Ledger(engine, shop=settings.shop, who="up")
         fleet = Fleet(load_procfile(), env=environment, output=output, watch=lambda: hung(ledger))
-        yield Launch(fleet, broker_url, flower_basic_auth)
+        compare_with_mark(ledger, high_water_mark(settings.backhaul_data_dir, settings.shop, broker_url))
+        with ledger.read() as tx:
+            recovery = recovery_state(tx)
+        yield Launch(fleet, recovery, broker_url, flower_basic_auth)
 
 
 def hung(ledger: Ledger) -> list[str]:

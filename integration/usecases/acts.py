@@ -46,6 +46,10 @@ class Act(Generic[Prepared, Answer]):
     guarded: ClassVar[bool] = False
     """The other side's own state refuses a second effect (OR21, RT21…): one read that does not find it is enough."""
 
+    withheld_in_recovery: ClassVar[bool] = False
+    """Sent twice it has its effect twice (OR28, W1, STO01…): each sending is counted and leaves a mark outside the
+    ledger, and none is made by a ledger that may know less than its fleet has done."""
+
     in_batches: ClassVar[bool] = False
     """Many are carried out together: side by side where nothing is read before sending (OR21), or in one call."""
 

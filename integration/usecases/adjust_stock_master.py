@@ -34,6 +34,7 @@ class AdjustStockMaster(MasterAct):
     """
 
     kind: ClassVar[str] = "adjust_stock_master"
+    withheld_in_recovery: ClassVar[bool] = True
 
     def prepare(self, ports: Ports, intent: Intent) -> Adjustment:
         with ports.ledger.read() as tx:

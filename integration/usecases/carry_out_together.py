@@ -19,8 +19,9 @@ from integration.ledger import intents
 from integration.ledger.batches import still_due, unsent_of_kind
 from integration.usecases.acts import Act
 from integration.usecases.carry_out import carry_out, told
-from integration.usecases.keeping import READY, Keeping, while_claimed
+from integration.usecases.keeping import READY, Keeping
 from integration.usecases.ports import Ports
+from integration.usecases.while_claimed import while_claimed
 
 log = logging.getLogger(__name__)
 

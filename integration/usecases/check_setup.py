@@ -8,6 +8,7 @@ from functools import partial
 
 from integration.bigcommerce.client import BigCommerce
 from integration.errors import BackhaulError, CredentialsRefused
+from integration.high_water import high_water_mark
 from integration.ledger.account_reads import refusals
 from integration.ledger.engine import check_durability
 from integration.ledger.readiness import has_current_tables, require_current_tables
@@ -16,6 +17,7 @@ from integration.mirakl.client import Mirakl
 from integration.reveni.client import Reveni
 from integration.settings import Settings
 from integration.urls import masked
+from integration.usecases.recovery_state import require_no_recovery
 from mappings import illegal_refund_reasons, load
 
 NO_SUCH_ORDER = "backhaul-check"
@@ -55,6 +57,7 @@ class Setup:
         checks = [
             _check("database", self._database, "check DATABASE_URL"),
             _check("migrations", self._migrations, "start the fleet once with `backhaul up`"),
+            _check("recovery", self._recovery, "see what is missing with `backhaul recover`"),
             _check("mappings", self._mappings, "mend the files; `backhaul mappings check` lists every problem"),
             _check("broker", self._broker, "check BROKER_URL, and that the broker runs"),
             _check("mirakl", self._mirakl, "check MIRAKL_BASE_URL, MIRAKL_API_KEY and MIRAKL_SHOP_ID"),
@@ -81,6 +84,15 @@ class Setup:
     def _migrations(self) -> str:
         require_current_tables(self.ledger.engine)
         return "the ledger is of this version"
+
+    def _recovery(self) -> str:
+        """Whether this is the ledger that the fleet has worked with, by the mark outside it."""
+        try:
+            require_current_tables(self.ledger.engine)
+        except BackhaulError:
+            return "not known before the fleet's first start"
+        where = self.settings.backhaul_data_dir, self.settings.shop, self.settings.broker_url
+        return require_no_recovery(self.ledger, high_water_mark(*where))
 
     def _mappings(self) -> str:
         folder = self.settings.mappings_dir

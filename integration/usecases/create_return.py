@@ -64,6 +64,7 @@ class CreateReturn(Act[Twin, Created]):
     kind: ClassVar[str] = "create_return"
     queue: ClassVar[str] = "reason-mapping"
     review_kind: ClassVar[str] = "return"
+    withheld_in_recovery: ClassVar[bool] = True
 
     def prepare(self, ports: Ports, intent: Intent) -> Twin:
         with ports.ledger.read() as tx:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from integration.departure import leaving_before
+from integration.domain.high_water import Mark
 from integration.domain.orders import Waits
 from integration.domain.retry import RetryPolicy
 from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejected, Retryable, TooManyCalls
@@ -23,8 +21,10 @@ from integration.ledger.journal import CREDENTIALS_REFUSED, TOO_MANY_CALLS, turn
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
+from integration.usecases.keep_mark import count_or_wait, leave_mark
 from integration.usecases.ports import Ports
 from integration.usecases.repeats import UNEXPECTED_ERROR, counted, in_a_row, unexpected
+from integration.usecases.while_claimed import while_claimed
 
 log = logging.getLogger(__name__)
 
@@ -50,18 +50,6 @@ REFUSED = 400
 """The status of a refusal of which the ledger has kept the words: Mirakl has no other for them."""
 
 
-@contextmanager
-def while_claimed(send_before: float) -> Iterator[None]:
-    """What is sent inside leaves while the claim is good, or not at all.
-
-    :raises Retryable: it is too late already, or became so on the way; nothing has left.
-    """
-    if time.monotonic() > send_before:
-        raise Retryable("the claim was too old to send", retry_after=0.0)
-    with leaving_before(send_before):
-        yield
-
-
 class Keeping:
     """One run of one intent, from its claim to its record."""
 
@@ -70,6 +58,8 @@ class Keeping:
         lease, deadline = ports.settings.claim_lease, ports.settings.call_deadline
         self.send_before = time.monotonic() + lease - deadline
         """A send that began later could outlive the claim (a stopped process does not notice time passing)."""
+        self.mark: Mark | None = None
+        """To be left outside the ledger before the first byte, where the call would have its effect each time."""
         self.sent = False
         """An error that nobody foresaw leaves the outcome unknown from here on, also one in recording the answer."""
 
@@ -128,6 +118,7 @@ class Keeping:
             self.write_ahead(tx)
         self.sent = True
         try:
+            leave_mark(self.ports, self.mark)
             with while_claimed(self.send_before):
                 answer = self.act.send(self.ports, self.prepared)
         except Exception as failure:  # classified to the last one: bytes may have left
@@ -139,7 +130,12 @@ class Keeping:
         return self._guard(lambda: self._prepare() or READY)
 
     def write_ahead(self, tx: Tx) -> None:
-        """Note what is about to be sent; the transaction must have committed before the first byte leaves."""
+        """Note what is about to be sent; the transaction must have committed before the first byte leaves.
+
+        :raises WaitsFor: the ledger is in recovery, and this is not sent then.
+        :raises Held: as `Act.look_again` does.
+        """
+        self.mark = count_or_wait(self.ports, tx, self.act)
         self.act.look_again(tx, self.intent)
         intents.write_ahead(tx, self.intent, self.act.plan(self.intent, self.prepared))
 

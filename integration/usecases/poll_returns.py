@@ -8,6 +8,7 @@ from integration.domain.returns import ENDED, KNOWN_STATES
 from integration.ledger import intents
 from integration.ledger.marks import move_watermark, watermark
 from integration.ledger.returns import add_line, last_seen, lock_return
+from integration.ledger.standing import returns_were_read
 from integration.ledger.store import Tx
 from integration.ledger.tables import ReturnRow
 from integration.mirakl.operations import RT11
@@ -22,6 +23,7 @@ from integration.usecases.change_return import (
     take_tracking,
     unknown_state,
 )
+from integration.usecases.first_look import take_first_look
 from integration.usecases.polling import at_the_ceiling, overlap
 from integration.usecases.ports import Ports
 
@@ -51,6 +53,8 @@ def _pass(ports: Ports) -> str:
         seen += len(page)
     with ports.ledger.write() as tx:
         move_watermark(tx, WATERMARK, started)
+        returns_were_read(tx, started=started)
+    take_first_look(ports)
     return f"{seen} seen"
 
 

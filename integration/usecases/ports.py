@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass, field
 
 from integration.bigcommerce.client import BigCommerce
+from integration.high_water import HighWaterMark
 from integration.ledger.ceilings import FleetGate
 from integration.ledger.store import Ledger
 from integration.mirakl.client import Mirakl
@@ -21,6 +22,7 @@ class Ports:
 
     settings: Settings
     ledger: Ledger
+    mark: HighWaterMark
     gate: FleetGate
     mirakl: Mirakl
     reveni: Reveni

@@ -58,6 +58,7 @@ class PushRefund(Act[Ready, Answered]):
     queue: ClassVar[str] = "refund"
     review_kind: ClassVar[str] = "refund"
     alike: ClassVar[frozenset[str]] = FOR_OTHERS
+    withheld_in_recovery: ClassVar[bool] = True
 
     def prepare(self, ports: Ports, intent: Intent) -> Ready:
         case = read_case(ports, intent)

@@ -9,6 +9,7 @@ from integration.errors import Held, Rejected
 from integration.ledger import intents
 from integration.ledger.marks import move_watermark, watermark
 from integration.ledger.returns import add_event
+from integration.ledger.standing import verdicts_were_read
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.reveni.operations import W2
@@ -73,6 +74,7 @@ def _pass(ports: Ports) -> str:
         seen += len(page)
     with ports.ledger.write() as tx:
         move_watermark(tx, WATERMARK, started)
+        verdicts_were_read(tx, started=started)
     return f"{seen} seen"
 
 

@@ -49,6 +49,7 @@ class SendStock(Act[list[StockSent], Sent]):
     kind: ClassVar[str] = "send_stock"
     queue: ClassVar[str] = "restock"
     review_kind: ClassVar[str] = "stock"
+    withheld_in_recovery: ClassVar[bool] = True
 
     def prepare(self, ports: Ports, intent: Intent) -> list[StockSent]:
         if wait := ports.gate.opens_in(STO01):

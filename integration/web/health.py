@@ -16,12 +16,16 @@ class Health(Answering):
 
 
 class Ready(Answering):
-    """200 `{"ready": true, "missing": []}`, or 503 with what is missing."""
+    """200 `{"ready": true, "missing": [], "recovery": null}`, or 503 with what is missing.
+
+    A fleet in recovery is ready: it reads, accepts orders, and says here why it does not refund.
+    """
 
     def initialize(self, *, readiness: Readiness) -> None:
         self._readiness = readiness
 
     async def get(self) -> None:
         missing = await self._readiness.missing()
+        recovery = await self._readiness.recovery()
         status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
-        self.answer(status, {"ready": not missing, "missing": missing})
+        self.answer(status, {"ready": not missing, "missing": missing, "recovery": recovery})

@@ -16,6 +16,7 @@ from integration.ledger.marks import Heartbeat, heartbeats
 from integration.ledger.stock_figures import StockFigures, stock_figures
 from integration.ledger.store import Ledger
 from integration.usecases.catalogue import ACTS
+from integration.usecases.recovery_state import recovery_state
 from integration.web.answers import Answering
 from integration.web.readiness import Workers
 from integration.web.threads import DaemonThreads
@@ -54,12 +55,13 @@ def exposition(ledger: Ledger, workers: Workers) -> bytes:
     """All metrics of this shop's fleet. Without a broker, the depths of its queues are left out."""
     with ledger.read() as tx:
         counted, stock, beats = figures(tx), stock_figures(tx), heartbeats(tx)
+        recovery = recovery_state(tx) is not None
     try:
         depths = workers.queue_depths()
     except Exception as failure:
         log.warning("the broker did not tell how deep its queues are: %s", type(failure).__name__)
         depths = {}
-    return generate_latest(Snapshot(counted, stock, beats, depths))
+    return generate_latest(Snapshot(counted, stock, beats, depths, recovery))
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Snapshot:
     stock: StockFigures
     beats: Sequence[Heartbeat]
     depths: Mapping[str, int]
+    recovery: bool = False
 
     def collect(self) -> Iterator[Metric]:
         yield from self._work()
@@ -129,6 +132,9 @@ class Snapshot:
         yield took
 
     def _fleet(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "backhaul_recovery", "Whether nothing is sent that may be sent once only", float(self.recovery)
+        )
         ages = [((beat.queue,), beat.age) for beat in self.beats]
         yield _gauge("backhaul_heartbeat_age_seconds", "Since each queue's worker was heard of", ["queue"], ages)
         depths = [((queue,), depth) for queue, depth in self.depths.items()]

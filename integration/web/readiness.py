@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from integration.ledger.marks import heartbeats
 from integration.ledger.migrations import is_current
 from integration.ledger.store import Ledger
+from integration.usecases.recovery_state import recovery_state
 from integration.web.threads import DaemonThreads
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,15 @@ class Readiness:
         answers = await asyncio.gather(self._ask("database", self._database), self._ask("broker", self._broker))
         return [name for missing in answers for name in missing]
 
+    async def recovery(self) -> str | None:
+        """Why the fleet sends nothing that nobody may send twice; None where it does, or nobody can tell."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, self._recovery)
+        except Exception as failure:  # `missing` says what does not answer
+            log.warning("the recovery could not be asked for: %s", type(failure).__name__)
+            return None
+
     async def _ask(self, name: str, question: Callable[[], list[str]]) -> list[str]:
         try:
             async with asyncio.timeout(PATIENCE):
@@ -65,6 +75,13 @@ class Readiness:
         with self._ledger.read() as tx:
             alive = {beat.queue for beat in heartbeats(tx) if beat.age < self._fresh()}
         return [f"worker:{queue}" for queue in self._workers.queues if queue not in alive]
+
+    def _recovery(self) -> str | None:
+        if not self._migrated:
+            return None
+        with self._ledger.read() as tx:
+            state = recovery_state(tx)
+        return None if state is None else state.detail
 
     def _broker(self) -> list[str]:
         self._workers.queue_depths()

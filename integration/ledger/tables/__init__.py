@@ -12,6 +12,7 @@ from integration.ledger.tables.fleet import AlertRow, CallRow, CeilingRow, Heart
 from integration.ledger.tables.inbox import ReviewRow
 from integration.ledger.tables.orders import OrderRow
 from integration.ledger.tables.promises import ChainHeadRow, Intent, JournalEntry
+from integration.ledger.tables.recovery import StandingRow
 from integration.ledger.tables.refunds import RefundRow
 from integration.ledger.tables.returns import EventRow, ReturnLineRow, ReturnRow
 from integration.ledger.tables.stock import MovementRow, StockImportRow
@@ -38,6 +39,7 @@ __all__ = [
     "ReturnRow",
     "ReviewRow",
     "SightingRow",
+    "StandingRow",
     "StockImportRow",
     "TransactionRow",
     "WatermarkRow",

@@ -15,12 +15,12 @@ from integration.sandbox import SandboxClient
 from tests.unit.cli.conftest import NOBODY_LISTENS, Backhaul
 
 EVERYTHING = [
-    "database", "migrations", "mappings", "broker", "mirakl", "refund-reasons", "mirakl-platform", "mirakl-account",
-    "refund-limits", "reveni",
+    "database", "migrations", "recovery", "mappings", "broker", "mirakl", "refund-reasons", "mirakl-platform",
+    "mirakl-account", "refund-limits", "reveni",
 ]  # fmt: skip
 
 
-OF_OTHERS = ("refund-reasons", "mirakl-account", "refund-limits")
+OF_OTHERS = ("recovery", "refund-reasons", "mirakl-account", "refund-limits")
 """Rest on what the others look at, and are no failure of their own where that fails."""
 
 

@@ -51,11 +51,13 @@ def start_fleet(sandbox: SandboxClient, tmp_path: Path, sqlite_url: str) -> Iter
     """Start a fleet on a database, SQLite where none is named, with settings over the sandbox's own."""
     started: list[InlineFleet] = []
 
-    def start(database_url: str = sqlite_url, *, deaf: bool = False, **over: object) -> InlineFleet:
+    def start(
+        database_url: str = sqlite_url, *, deaf: bool = False, first_start: bool = False, **over: object
+    ) -> InlineFleet:
         bigcommerce = bool(over.pop("bigcommerce", False))
         environment = sandbox.environment(bigcommerce=bigcommerce)
         settings = settings_for(environment, data_dir=tmp_path, database_url=database_url, **over)
-        started.append(InlineFleet(settings, deaf=deaf))
+        started.append(InlineFleet(settings, deaf=deaf, first_start=first_start))
         return started[-1]
 
     yield start

@@ -21,7 +21,7 @@ from integration.domain.refunds import Answered, Asked
 from integration.ledger.store import Ledger, Ring, Tx
 from integration.mirakl.client import Mirakl
 from integration.sandbox.world import World
-from integration.usecases import keeping
+from integration.usecases import keeping, while_claimed
 from integration.usecases.ports import Ports
 
 
@@ -60,6 +60,7 @@ class Clock:
         monkeypatch.setattr(Tx, "_read_clock", lambda _tx: self.now())
         monkeypatch.setattr(World, "now", staticmethod(self.marketplace))
         monkeypatch.setattr(keeping, "time", self)
+        monkeypatch.setattr(while_claimed, "time", self)
         monkeypatch.setattr(http, "monotonic", self.monotonic)
         monkeypatch.setattr(departure, "monotonic", self.monotonic)
         monkeypatch.setattr(http, "_pause", lambda _state: 0.0)

@@ -33,7 +33,7 @@ from integration.usecases.replay import replay
 from integration.usecases.resolve_review import resolve_review
 from integration.usecases.sweep import sweep
 from tasks.policy import REFUND
-from tests.inline_fleet import IMPATIENT, InlineFleet
+from tests.inline_fleet import IMPATIENT, InlineFleet, begin_at_work
 from tests.unit.usecases.mortal import Clock, Process, Witness, mortal
 
 LINES: Final = ("L-1", "L-2")
@@ -110,6 +110,10 @@ class Stage:
         with self.fleet.engine.begin() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
+        self._lose_mark()
+        for mark in self.fleet.settings.backhaul_data_dir.glob("*.mark.json"):
+            mark.unlink()  # else the emptied ledger would be found out
+        begin_at_work(self.fleet.ports.ledger)
         self.clock.reset()
         self.clock.ahead = timedelta(seconds=ahead)
         chance = random.Random(1)  # noqa: S311 - chance, not secrecy
@@ -270,21 +274,29 @@ class Stage:
             ledger.backup(self._backup)
 
     def restore(self) -> None:
-        """The fleet stands still; its ledger is as old as the copy; Reveni is polled."""
+        """The fleet stands still; its ledger is as old as the copy; Reveni is polled.
+
+        The mark outside it is lost as well: with it, nothing would be sent (`test_recovery.py`). What is shown here
+        holds without.
+        """
         while self.truth.on_its_way:
             self.land()
         self.fleet.engine.dispose()
         with closing(sqlite3.connect(str(self.fleet.engine.url.database))) as ledger:
             self._backup.backup(ledger)
+        self._lose_mark()
         self.rings.clear()
         self.restored += 1
         self.tell()
         self.work()
 
+    def _lose_mark(self) -> None:
+        (self.fleet.settings.backhaul_data_dir / f"{self.fleet.settings.shop}.mark.json").unlink(missing_ok=True)
+
     def made(self) -> dict[str, list[dict[str, Any]]]:
-        """The sandbox's own books: every refund of each line."""
+        """The sandbox's own books: every refund of each line but the one from before the return."""
         known = self.sandbox.books()["refunds"]
-        return {line: known.get(line, []) for line in LINES}
+        return {line: [one for one in known.get(line, []) if one["refund_id"] not in self.before] for line in LINES}
 
     def ids(self) -> set[str]:
         return {one["refund_id"] for line in self.made().values() for one in line}

@@ -24,7 +24,15 @@ from integration.domain import refund_guards, refund_matching
 from integration.errors import OutcomeUnknown, Retryable
 from integration.ledger import intents, journal
 from integration.ledger.tables import Intent
-from integration.usecases import keeping, push_refund, refund_case, refund_preconditions, resolve_refund, take_for_ours
+from integration.usecases import (
+    keeping,
+    push_refund,
+    refund_case,
+    refund_preconditions,
+    resolve_refund,
+    take_for_ours,
+    while_claimed,
+)
 from integration.usecases.keeping import Keeping
 from integration.usecases.push_refund import PushRefund
 
@@ -116,7 +124,7 @@ def late_on_the_way_is_sent(patch: Patch) -> None:
     def whenever(_moment: float) -> Iterator[None]:
         yield
 
-    patch.setattr(keeping, "leaving_before", whenever)
+    patch.setattr(while_claimed, "leaving_before", whenever)
 
 
 def one_absence_is_enough(patch: Patch) -> None:

@@ -158,7 +158,7 @@ class Refunds(RuleBasedStateMachine):
     def somebody_else_refunds(self, line: str, kind: str) -> None:  # 25, 35
         """A unit that came back and is not paid; or one that did not come back; or a little."""
         amount = Decimal("3.00") if kind == "goodwill" else PRICE
-        left = PRICE * SOLD - sum(one["amount"] for one in self.stage.made()[line]) - amount
+        left = PRICE * (SOLD - 1) - sum(one["amount"] for one in self.stage.made()[line]) - amount
         if left < 0 or (kind == "a unit" and self.stage.unpaid(line) < 1):
             return
         made = self.stage.sandbox.refund_externally(line, amount=amount, quantity=0 if kind == "goodwill" else 1)
