@@ -24,5 +24,5 @@ USER backhaul
 WORKDIR /var/lib/backhaul
 
 # A command is one line, as in the Procfile: the shell expands its variables, then gives it its own place, so that
-# SIGTERM reaches Celery and a worker may finish its calls.
-ENTRYPOINT ["sh", "-c", "eval exec \"$0\""]
+# SIGTERM reaches Celery and a worker may finish its calls. What it writes is for its own user, as under `backhaul up`.
+ENTRYPOINT ["sh", "-c", "umask 077; eval exec \"$0\""]
