@@ -83,7 +83,7 @@ clean:
 	@all=$$(grep -c == $<); echo "2/3 .venv: $$all libraries from $<"; \
 	$(BIN)/python -m pip --disable-pip-version-check install --require-hashes -r $< >.venv/install.log 2>&1 & \
 	while sleep 1; kill -0 $$! 2>/dev/null; do \
-	  printf '\r    fetched %s, installed %s of %s ' "$$(grep -cE '^(Collecting|Processing)' .venv/install.log)" \
+	  printf '\r    fetched %s, installed %s (of about %s) ' "$$(grep -cE '^(Collecting|Processing)' .venv/install.log)" \
 	    "$$(ls -d .venv/lib/python*/site-packages/*.dist-info | wc -l)" "$$(grep -c == $<)"; done; echo; \
 	wait $$! || { cat .venv/install.log; exit 1; }
 	@echo "3/3 .venv: backhaul itself"
