@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from http import HTTPStatus
 
+from integration.fleet.environment import FLEET_HEADER, FLEET_ID
 from integration.web.answers import Answering
 from integration.web.readiness import Readiness
 
@@ -16,7 +18,7 @@ class Health(Answering):
 
 
 class Ready(Answering):
-    """200 `{"ready": true, "missing": []}`, or 503 with what is missing."""
+    """200 `{"ready": true, "missing": []}`, or 503 with what is missing; a header says whose web process answers."""
 
     def initialize(self, *, readiness: Readiness) -> None:
         self._readiness = readiness
@@ -24,4 +26,5 @@ class Ready(Answering):
     async def get(self) -> None:
         missing = await self._readiness.missing()
         status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
+        self.set_header(FLEET_HEADER, os.environ.get(FLEET_ID, ""))
         self.answer(status, {"ready": not missing, "missing": missing})
