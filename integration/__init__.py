@@ -3,10 +3,12 @@
 cli, web              what people and Reveni talk to
 fleet, sandbox        what starts the processes; our own Mirakl, Reveni and BigCommerce to try things on
 wiring                settings → engine, clients, ports: the one place that builds them
+logs, sentry          what a process says of itself, and to whom
 usecases              one act per file; `carry_out` keeps a promise, `catalogue` lists their kinds
 ledger                SQL: what is promised, claimed, sent and known
+reports               the page and the tables of a month
 mirakl, reveni, bigcommerce   what can be asked of each, by operation code
 domain                orders, returns, refunds, stock: no I/O, no clock
-http, answers, departure      one request, and what its answer or silence means
-settings, money, errors       the ground everybody stands on
+http, wire, answers, departure      one request, and what its answer or silence means
+settings, misspelt, urls, private_files, money, errors      the ground everybody stands on
 """

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from time import monotonic
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -70,6 +72,7 @@ class Transport:
     :param connect_timeout: seconds for a connection to be opened.
     :param attempts: how often a call is made at most. A write, and a read that counts against a ceiling, is made
         again only if it has provably not left.
+    :param ca_file: certificate authorities (PEM) that are trusted besides the usual ones.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Transport:
         connect_timeout: float = 3.0,
         attempts: int = 3,
         pool_size: int = 16,
+        ca_file: Path | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._headers = dict(headers)
@@ -90,6 +94,7 @@ class Transport:
         self._connect_timeout = connect_timeout
         self._attempts = attempts
         self._pool_size = pool_size
+        self._ca_file = ca_file
         self._opened: tuple[int, requests.Session] | None = None
 
     def call(
@@ -180,7 +185,7 @@ class Transport:
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             session.headers.update(self._headers)
             session.mount("http://", _Adapter(self._pool_size))
-            session.mount("https://", _Adapter(self._pool_size))
+            session.mount("https://", _Adapter(self._pool_size, self._ca_file))
             self._opened = (os.getpid(), session)
         return self._opened[1]
 
@@ -188,10 +193,15 @@ class Transport:
 class _Adapter(HTTPAdapter):
     """No retries below us, and connections that tell whether a request may have left."""
 
-    def __init__(self, pool_size: int) -> None:
+    def __init__(self, pool_size: int, ca_file: Path | None = None) -> None:
+        self._ca_file = ca_file
         super().__init__(pool_connections=1, pool_maxsize=pool_size, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._ca_file is not None:  # each connection adds the usual authorities to it
+            context: ssl.SSLContext = urllib3.util.create_urllib3_context()
+            context.load_verify_locations(self._ca_file)
+            kwargs["ssl_context"] = context
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = POOLS
 

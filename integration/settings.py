@@ -6,6 +6,7 @@ or wrong; a value that was given is never repeated, since it may be a secret.
 
 from __future__ import annotations
 
+import ssl
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,6 +16,7 @@ from pydantic import (
     BeforeValidator,
     DirectoryPath,
     Field,
+    FilePath,
     SecretStr,
     ValidationError,
     ValidationInfo,
@@ -25,7 +27,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from integration.errors import SettingsError
 from integration.money import amounts_by_currency
-from integration.urls import is_loopback, parsed, web_url
+from integration.urls import api_url, is_loopback, parsed
 
 BROKER_SCHEMES = frozenset({"redis", "rediss", "redis+socket", "unix"})
 PACKAGED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
@@ -51,7 +53,17 @@ def _user_and_password(value: SecretStr) -> SecretStr:
     return value
 
 
-WebUrl = Annotated[str, AfterValidator(web_url)]
+def _certificates(value: Path) -> Path:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
+    except ssl.SSLError:
+        raise ValueError("it holds no certificate in PEM") from None
+    except OSError as refused:
+        raise ValueError(f"it cannot be read: {refused.strerror}") from None
+    return value.resolve()
+
+
+ApiUrl = Annotated[str, AfterValidator(api_url)]
 Port = Annotated[int, Field(ge=1, le=65535, description="a port from 1 to 65535")]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 BasicAuth = Annotated[Secret, AfterValidator(_user_and_password)]
@@ -71,13 +83,13 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
-    mirakl_base_url: WebUrl = Field(description="Mirakl's address, such as https://example.mirakl.net")
+    mirakl_base_url: ApiUrl = Field(description="Mirakl's address, such as https://example.mirakl.net")
     mirakl_api_key: Secret = Field(description="the seller's Mirakl API key")
     # Not \w: the letters of every language, 64 times over, are 6 MB in each process of the fleet.
     mirakl_shop_id: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="the id of one Mirakl shop")
     mirakl_tier: Literal["shop", "external_partner"] = Field("shop", description="shop or external_partner")
 
-    reveni_base_url: WebUrl = Field(
+    reveni_base_url: ApiUrl = Field(
         "https://api.reveni.io/merchants/v0",
         description="Reveni's address, such as https://api.sandbox.reveni.io/merchants/v0",
     )
@@ -92,14 +104,21 @@ class Settings(BaseSettings):
     bigcommerce_location_id: int | None = Field(
         None, gt=0, description="the number of the BigCommerce location that holds the stock"
     )
-    bigcommerce_base_url: WebUrl = Field(
+    bigcommerce_base_url: ApiUrl = Field(
         "https://api.bigcommerce.com", description="what stands before /stores/{store_hash}/v3"
+    )
+
+    tls_ca_file: Annotated[FilePath, AfterValidator(_certificates)] | None = Field(
+        None, description="a PEM file with certificate authorities to trust besides the usual ones"
     )
 
     backhaul_data_dir: Path = Field(
         Path(".backhaul"), description="the folder for the ledger file and the embedded broker"
     )
     database_url: str = Field("", repr=False, description="sqlite:///… or postgresql://user:password@host/database")
+    database_pooler: Literal["none", "transaction"] = Field(
+        "none", description="transaction where DATABASE_URL leads to PgBouncer in transaction mode, else none"
+    )
     broker_url: str | None = Field(None, repr=False, description="redis://host:6379/0, rediss://… or a socket")
     mappings_dir: DirectoryPath = Field(PACKAGED_MAPPINGS, description="a folder with the three mapping files")
 
@@ -176,13 +195,18 @@ class Settings(BaseSettings):
     @field_validator("backhaul_data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
+        try:
+            broker_url_file(value).exists()
+        except PermissionError:
+            raise ValueError("this user may not read it: run as the user that the fleet runs as") from None
         return value.resolve()
 
     @field_validator("database_url")
     @classmethod
     def _with_driver(cls, value: str, info: ValidationInfo) -> str:
         if not value:
-            return f"sqlite:///{info.data['backhaul_data_dir'] / 'ledger.sqlite3'}"
+            folder = info.data.get("backhaul_data_dir", Path())  # where that is refused, this is not told as well
+            return f"sqlite:///{folder / 'ledger.sqlite3'}"
         scheme, _, rest = value.partition("://")
         if scheme in {"postgres", "postgresql", "postgresql+psycopg"}:
             parsed(value)
@@ -195,8 +219,9 @@ class Settings(BaseSettings):
     @classmethod
     def _given_or_embedded(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
-            written = broker_url_file(info.data["backhaul_data_dir"])
-            return written.read_text().strip() if written.exists() else None
+            folder = info.data.get("backhaul_data_dir")
+            written = None if folder is None else broker_url_file(folder)
+            return written.read_text().strip() if written is not None and written.exists() else None
         if parsed(value).scheme not in BROKER_SCHEMES:
             raise ValueError("the broker needs Redis or Valkey")
         return value

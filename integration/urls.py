@@ -46,3 +46,17 @@ def web_url(url: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("it must hold no credentials, query or fragment")
     return url.rstrip("/")
+
+
+def api_url(url: str) -> str:
+    """The base of an API that is called with a key, without the slash at its end.
+
+    :raises ValueError: as `web_url` does, and where others on the way could read along.
+    """
+    base = web_url(url)
+    if urlsplit(base).scheme != "https" and not is_loopback(base):
+        raise ValueError(
+            "it begins with http://, which sends the key and shoppers' data for everyone on the way to read: "
+            "https:// is needed, except on this machine"
+        )
+    return base

@@ -11,7 +11,7 @@ from integration.errors import MappingError
 from integration.high_water import high_water_mark
 from integration.http import Transport
 from integration.ledger.ceilings import FleetGate
-from integration.ledger.engine import make_engine
+from integration.ledger.engine import engine_of
 from integration.ledger.store import Bell, Ledger, silent_bell
 from integration.mirakl.client import Mirakl
 from integration.reveni.client import Reveni
@@ -28,7 +28,7 @@ def make_ledger(settings: Settings, *, who: str, bell: Bell = silent_bell, engin
 
     :param who: stands in the journal beside each transition this process makes.
     """
-    return Ledger(engine or make_engine(settings.database_url), shop=settings.shop, who=who, bell=bell)
+    return Ledger(engine or engine_of(settings), shop=settings.shop, who=who, bell=bell)
 
 
 def make_ports(settings: Settings, *, who: str, bell: Bell = silent_bell, engine: Engine | None = None) -> Ports:
@@ -63,6 +63,7 @@ def make_mirakl(settings: Settings, gate: FleetGate | None = None) -> Mirakl:
         headers={"Authorization": settings.mirakl_api_key.get_secret_value()},
         gate=gate,
         deadline=settings.call_deadline,
+        ca_file=settings.tls_ca_file,
     )
     return Mirakl(transport, settings.mirakl_shop_id, tier=settings.mirakl_tier)
 
@@ -73,6 +74,7 @@ def make_reveni(settings: Settings, gate: FleetGate | None = None) -> Reveni:
         headers={"Authorization": f"Bearer {settings.reveni_api_key.get_secret_value()}"},
         gate=gate,
         deadline=settings.call_deadline,
+        ca_file=settings.tls_ca_file,
     )
     return Reveni(transport, settings.reveni_store_id)
 
@@ -91,5 +93,6 @@ def make_bigcommerce(settings: Settings, gate: FleetGate | None = None) -> BigCo
         headers={"X-Auth-Token": token.get_secret_value()},
         gate=gate,
         deadline=settings.call_deadline,
+        ca_file=settings.tls_ca_file,
     )
     return BigCommerce(transport, store_hash=store, location_id=location)

@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery, Task
+from celery.platforms import SecurityWarning
 from celery.signals import celeryd_init, setup_logging, worker_ready
 
+from integration.fleet.environment import FLEET_ID
 from integration.logs import configure
 from integration.settings import Settings
 from tasks.policy import POLICIES
 
 if TYPE_CHECKING:
     from integration.usecases.ports import Ports
+
+CONNECTING = "worker.consumer.connection"
+"""Celery's logger that says when a worker has reached the broker."""
 
 app = Celery("backhaul", config_source="tasks.configuration:configuration")
 
@@ -58,6 +64,7 @@ def load_tasks() -> None:
 
 @celeryd_init.connect
 def _become_a_worker(sender: str, **_signal: Any) -> None:
+    warnings.filterwarnings("ignore", category=SecurityWarning)  # `up` says once that the fleet runs as root
     settings = Settings.load()
     if settings.sentry_dsn is not None:
         from integration import sentry  # noqa: PLC0415 - only workers carry what this imports
@@ -69,13 +76,17 @@ def _become_a_worker(sender: str, **_signal: Any) -> None:
 @setup_logging.connect
 def _own_logging(**_signal: Any) -> None:
     configure()
-    for wordy in ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace"):
-        logging.getLogger(wordy).setLevel(logging.WARNING)  # each task says once what it did
+    wordy = ["beat", "worker.strategy", "worker.request", "app.trace"]  # each task says once what it did
+    if os.environ.get(FLEET_ID):  # `up` says that a process was started, and when all are ready
+        wordy += ["apps.worker", CONNECTING]
+    for name in wordy:
+        logging.getLogger(f"celery.{name}").setLevel(logging.WARNING)
 
 
 @worker_ready.connect
 def _beat_at_once(sender: Any, **_signal: Any) -> None:
     """A worker proves that it is alive as soon as it is: a heartbeat of its own goes through the broker."""
+    logging.getLogger(f"celery.{CONNECTING}").setLevel(logging.INFO)  # from now on it means that the broker is back
     from tasks.polling import heartbeat  # noqa: PLC0415 - only workers carry what this imports
 
     for queue in sender.app.amqp.queues.consume_from:

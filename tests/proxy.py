@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from contextlib import suppress
 from typing import Self
 
 
 class Proxy:
-    """Passes bytes between whoever connects and a port of this machine."""
+    """Passes bytes between whoever connects and a port of this machine.
 
-    def __init__(self, port: int) -> None:
+    :param tls: what it shows, where whoever connects is to speak TLS with it.
+    """
+
+    def __init__(self, port: int, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._behind = ("127.0.0.1", port)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listening = threading.Thread(target=self._listen, daemon=True)
@@ -47,8 +52,10 @@ class Proxy:
             while True:
                 caller, _ = self._listener.accept()
                 try:
+                    if self._tls is not None:
+                        caller = self._tls.wrap_socket(caller, server_side=True)
                     self._pairs.append(_Pair(caller, socket.create_connection(self._behind)))
-                except ConnectionError:
+                except (ConnectionError, ssl.SSLError):
                     _hang_up(caller)
 
 

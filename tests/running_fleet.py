@@ -19,11 +19,12 @@ from integration.ledger.store import Ledger, Tx
 from integration.sandbox.client import SandboxClient
 from integration.settings import Settings
 from integration.wiring import make_ledger, make_reveni
+from tasks.policy import POLICIES
 from tests import process_tree
 from tests.servers import free_port, wait_until
 
 BACKHAUL = Path(sys.executable).with_name("backhaul")
-QUEUES = ("polling", "acknowledgement", "reason-mapping", "refund", "restock", "reconciliation")
+QUEUES = tuple(POLICIES)
 STARTS_WITHIN = 90.0
 STOPS_WITHIN = 30.0
 """Seconds. The second is promised (design 3); the first is for a machine that is busy with other things."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -29,10 +30,14 @@ Script = Callable[[socket.socket, Received], None]
 
 
 class ScriptedServer:
-    """Listens on a loopback port and lets the script answer every request of every connection."""
+    """Listens on a loopback port and lets the script answer every request of every connection.
 
-    def __init__(self, script: Script) -> None:
+    :param tls: what it shows, where it speaks https.
+    """
+
+    def __init__(self, script: Script, *, tls: ssl.SSLContext | None = None) -> None:
         self._script = script
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._open: list[socket.socket] = []
@@ -41,7 +46,8 @@ class ScriptedServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> Self:
         self._listening.start()
@@ -62,6 +68,12 @@ class ScriptedServer:
                 threading.Thread(target=self._serve, args=[connection, self.connections], daemon=True).start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
+        if self._tls is not None:
+            try:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            except OSError:  # whoever came does not trust us
+                return
+            self._open.append(connection)
         with suppress(OSError, ValueError), connection.makefile("rb") as stream:
             while head := _head(stream.readline):
                 length = next(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from integration.fleet.procfile import load_procfile
+from integration.fleet.supervisor import BRINGERS, ONLOOKERS
 from integration.usecases.catalogue import ACTS
 from tasks.policy import POLICIES
 
@@ -51,6 +52,20 @@ def test_each_queue_has_a_worker_of_its_own_as_the_table_says(queue: str) -> Non
 def test_there_is_no_worker_and_no_queue_beside_the_table() -> None:
     assert set(WORKERS) == set(POLICIES)
     assert {act.queue for act in ACTS.values()} <= set(POLICIES)
+
+
+def test_the_order_of_a_stop_names_processes_that_there_are() -> None:
+    """M3: who is stopped first and last, and the Procfile."""
+    assert set(load_procfile()) - set(POLICIES) == BRINGERS | ONLOOKERS
+
+
+def test_the_sandbox_knows_no_room_but_its_own() -> None:
+    """M3: what the sandbox may not import, and the rooms of the product."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (sandbox,) = (one for one in contracts if one.get("source_modules") == ["integration.sandbox"])
+    rooms = {path.stem for path in (ROOT / "integration").iterdir() if (path / "__init__.py").exists() or _module(path)}
+    product = {f"integration.{room}" for room in rooms - {"sandbox"}} | {"mappings", "tasks"}
+    assert set(sandbox["forbidden_modules"]) == product
 
 
 def test_the_four_of_the_card_never_share_a_worker() -> None:

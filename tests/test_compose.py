@@ -28,6 +28,9 @@ SECRETS = {
     "FLOWER_BASIC_AUTH",
 }
 
+# Where things are in the containers; what listens to other machines is said under `ports`.
+FIXED = {"BACKHAUL_DATA_DIR", "MAPPINGS_DIR", "WEB_HOST", "WEB_PORT", "FLOWER_PORT"}
+
 
 def test_every_line_of_the_procfile_is_a_service_and_every_other_service_is_known() -> None:
     assert set(SERVICES) == set(PROCFILE) | AROUND
@@ -80,19 +83,40 @@ def test_only_the_web_process_is_reached_from_other_machines() -> None:
     }
 
 
-def test_every_variable_is_a_setting() -> None:
-    given = set().union(*(SERVICES[name]["environment"] for name in PROCFILE))
-    assert given - {"FLOWER_ADDRESS"} <= {name.upper() for name in Settings.model_fields}
+@pytest.mark.parametrize("name", [*PROCFILE, "migrate"])
+def test_every_setting_arrives_in_every_container_and_nothing_else(name: str) -> None:
+    """M3: what a seller sets has effect in production, such as REFUND_HOLD_ABOVE and ACCEPTANCE_UNKNOWN_SKU."""
+    given: dict[str, Any] = SERVICES[name]["environment"]
+    beside = {"FLOWER_ADDRESS"} if name == "flower" else set()
+    assert set(given) - beside == {name.upper() for name in Settings.model_fields}
+    for variable, value in given.items():
+        taken = set(re.findall(r"\$\{(\w+)", str(value)))
+        assert taken <= {variable, "POSTGRES_PASSWORD", "REDIS_PASSWORD"}, "one setting arrives as another"
+        assert taken or variable in FIXED | beside, f"{variable} is set, and what a seller says is not asked"
+
+
+@pytest.mark.parametrize("name", PROCFILE)
+def test_a_service_keeps_what_the_fleet_notes_in_one_place(name: str) -> None:
+    """M3: BACKHAUL_DATA_DIR is one volume for all containers, and the image makes it for its user alone."""
+    assert "data:/var/lib/backhaul" in SERVICES[name]["volumes"]
+    assert SERVICES[name]["environment"]["BACKHAUL_DATA_DIR"] == "/var/lib/backhaul"
+    assert 'install -d -m 0700 -o backhaul "$BACKHAUL_DATA_DIR"' in (ROOT / "Dockerfile").read_text()
+
+
+def test_volumes_that_are_named_are_those_that_are_used() -> None:
+    """M3: both lists of volumes in the compose file."""
+    used = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert {volume for volume in used if re.fullmatch(r"\w+", volume)} == set(COMPOSE["volumes"])
 
 
 def test_the_image_expands_a_command_and_gives_it_its_own_place() -> None:
     (line,) = [line for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("ENTRYPOINT")]
     entrypoint = json.loads(line.removeprefix("ENTRYPOINT "))
     with subprocess.Popen(
-        [*entrypoint, """sh -c 'echo $$ "$1"' "" "$FOLDER/state" """],
+        [*entrypoint, """sh -c 'echo $$ "$1" $(umask)' "" "$FOLDER/state" """],
         env={"PATH": "/usr/bin:/bin", "FOLDER": "/data of beat"},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         said, _ = process.communicate(timeout=30)
-    assert said == f"{process.pid} /data of beat/state\n"
+    assert said == f"{process.pid} /data of beat/state 0077\n"

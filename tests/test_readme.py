@@ -6,13 +6,15 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
 from pydantic_core import PydanticUndefined
 from typer.testing import CliRunner
 
+import integration
+from integration.cli import orders, refunds, returns, stock
 from integration.cli.main import app
 from integration.domain.reconciliation import EXCEPTIONS, VERDICTS
 from integration.settings import Settings
@@ -63,9 +65,10 @@ def test_a_default_that_is_a_plain_value_is_told_as_it_is() -> None:
 
 
 def test_every_column_of_a_mapping_file_is_told() -> None:
-    told = {_in_ticks(row[0])[0]: set(_in_ticks(row[1])) for row in _table("Mappings")}
-    for file in FOLDER.glob("*.csv"):
-        assert told[file.name] >= set(file.read_text().splitlines()[0].split(","))
+    # The words that a column may hold stand in brackets behind it.
+    told = {_in_ticks(row[0])[0]: set(_in_ticks(re.sub(r"\(.*?\)", "", row[1]))) for row in _table("Mappings")}
+    columns = {file.name: set(file.read_text().splitlines()[0].split(",")) for file in FOLDER.glob("*.csv")}
+    assert told == columns
 
 
 def test_every_command_is_told_and_nothing_else() -> None:
@@ -98,9 +101,31 @@ def test_every_reason_a_case_is_held_or_waits_for_is_told() -> None:
     held, waits = _reasons("Held") | set(EXCEPTIONS), _reasons("Waits", "WaitsFor")
     told = _words(_table("Held reasons"))
     assert held <= told
-    assert waits <= set(re.findall(r"`([a-z_]+)`", README))
     source = "".join(path.read_text() for path in PRODUCT)
+    (by_themselves,) = re.findall(r"^These wait by themselves.*$", README, re.MULTILINE)
+    told_to_wait = set(re.findall(r"`([a-z_]+)`", by_themselves))
+    assert waits <= told_to_wait
+    assert {reason for reason in told_to_wait if f'"{reason}"' not in source} == set()
     assert {reason for reason in told - COMPOSED - {"*_rejected"} if f'"{reason}"' not in source} == set()
+
+
+def test_every_state_is_told_and_nothing_else() -> None:
+    """M3: README's states, and those that a list of the CLI can be asked for."""
+    told = [set(_in_ticks(row[1])) for row in _table("States")]
+    assert told == [set(get_args(listed.State)) for listed in (orders, returns, refunds, stock)]
+
+
+def test_every_address_of_the_web_process_is_told_and_nothing_else() -> None:
+    """M3: README's table Web, and the handlers of the application."""
+    source = (ROOT / "integration" / "web" / "app.py").read_text()
+    assert {word.partition(" ")[2] for word in _words(_table("Web"))} == set(re.findall(r'\("(/[\w/]+)"', source))
+
+
+def test_the_map_of_the_code_has_every_room() -> None:
+    """M3: the rooms of `integration`, and its docstring."""
+    rooms = {path.stem for path in (ROOT / "integration").iterdir() if path.suffix == ".py" or path.is_dir()}
+    names = set(re.findall(r"\b[a-z_]+\b", integration.__doc__ or ""))
+    assert {room for room in rooms if not room.startswith("_")} <= names
 
 
 def test_every_verdict_of_a_reconciliation_is_told() -> None:

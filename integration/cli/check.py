@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 from redis import Redis, RedisError
@@ -32,7 +33,7 @@ def check(as_json: AsJson = False) -> None:
             mirakl=make_mirakl(settings),
             reveni=make_reveni(settings),
             bigcommerce=make_bigcommerce(settings),
-            reach_broker=reach_broker,
+            reach_broker=lambda url: reach_broker(url, ca_file=settings.tls_ca_file),
         )
         checks = setup.check()
     if as_json:
@@ -46,12 +47,16 @@ def check(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def reach_broker(url: str) -> None:
+def reach_broker(url: str, *, ca_file: Path | None = None) -> None:
     """:raises BrokerUnreachable: nothing that speaks Redis answers there."""
+    trusted = {"ssl_ca_certs": str(ca_file)} if ca_file is not None and url.startswith("rediss:") else {}
     socket_or_tcp = url.replace("redis+socket://", "unix://", 1)  # kombu's name for it, and redis's
     try:
         with Redis.from_url(
-            socket_or_tcp, socket_timeout=BROKER_ANSWERS_WITHIN, socket_connect_timeout=BROKER_ANSWERS_WITHIN
+            socket_or_tcp,
+            socket_timeout=BROKER_ANSWERS_WITHIN,
+            socket_connect_timeout=BROKER_ANSWERS_WITHIN,
+            **trusted,
         ) as client:
             client.ping()
     except (RedisError, OSError, ValueError) as failure:  # their words may quote the address

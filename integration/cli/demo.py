@@ -15,9 +15,10 @@ from rich.console import Console
 
 from integration.cli.demo_stage import Stage
 from integration.cli.demo_story import HALTED_REASON, tell
-from integration.cli.up import is_ready
+from integration.cli.up import missing
 from integration.errors import BackhaulError
 from integration.fleet.launch import launch
+from integration.fleet.procfile import load_procfile
 from integration.sandbox.options import SandboxOptions
 from integration.sandbox.server import start_sandbox
 from integration.settings import Settings
@@ -62,12 +63,23 @@ def _play(console: Console, folder: Path, log: Path) -> bool:
         started = stack.enter_context(launch(settings, output=output))
         started.fleet.start()
         stack.callback(started.fleet.stop)
-        stage.wait("Every queue has a live worker", 1, lambda: int(is_ready(settings)), within=STARTS_WITHIN)
+        workers = sum(" worker " in command for command in load_procfile().values())
+        stage.wait(
+            "Workers are alive, one for each queue", workers, lambda: _alive(settings, workers), within=STARTS_WITHIN
+        )
         right = tell(stage)
         stage.ledger.engine.dispose()
         console.print(f"told in {time.monotonic() - began:.0f} s; the fleet is stopping")
     console.print("[green]stopped in order[/green]" if right else "stopped")
     return right
+
+
+def _alive(settings: Settings, workers: int) -> int:
+    """How many workers have shown themselves; all of them only when nothing else is missing either."""
+    names = missing(settings)
+    if names is None:
+        return 0
+    return workers - max(sum(name.startswith("worker:") for name in names), int(bool(names)))
 
 
 def _environment(folder: Path, sandbox: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from integration.errors import SettingsError
 from integration.ledger.readiness import require_current_tables
 from integration.ledger.store import Ledger, Tx
 from integration.settings import Settings
@@ -25,14 +24,8 @@ def who() -> str:
 
 @contextmanager
 def ledger_of(settings: Settings) -> Iterator[Ledger]:
-    """The ledger, which may not have its tables yet; its connections are closed at the end.
-
-    :raises SettingsError: its file cannot be reached.
-    """
-    try:
-        ledger = make_ledger(settings, who=who())
-    except OSError as failure:
-        raise SettingsError([f"DATABASE_URL names a file that cannot be opened ({failure.strerror})."]) from None
+    """The ledger, which may not have its tables yet; its connections are closed at the end."""
+    ledger = make_ledger(settings, who=who())
     try:
         yield ledger
     finally:

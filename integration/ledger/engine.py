@@ -13,6 +13,11 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import OperationalError
 
 from integration.errors import BackhaulError
+from integration.private_files import private_file, private_folder
+from integration.settings import Settings
+
+TLS_MODES = frozenset({"require", "verify-ca", "verify-full"})
+"""Values of `sslmode` with which the server's certificate may be looked at."""
 
 PATIENCE = 30.0
 """Seconds that a transaction waits for SQLite's one writer."""
@@ -26,21 +31,61 @@ class NotDurable(BackhaulError):
     """The database may forget a commit, so nothing may be sent on its word."""
 
 
-def make_engine(database_url: str, *, pool_size: int = 20) -> Engine:
+def engine_of(settings: Settings, *, pool_size: int = 20) -> Engine:
+    """The engine of the settings' database: see `make_engine`."""
+    return make_engine(
+        settings.database_url,
+        pool_size=pool_size,
+        shared_by_transaction=settings.database_pooler == "transaction",
+        ca_file=settings.tls_ca_file,
+    )
+
+
+def make_engine(
+    database_url: str, *, pool_size: int = 20, shared_by_transaction: bool = False, ca_file: Path | None = None
+) -> Engine:
     """An engine whose transactions are durable when they have committed.
 
     SQLite: WAL, `synchronous=FULL`, foreign keys, and `BEGIN IMMEDIATE` for writing, so that a transaction which reads
-    and then writes never fails half-way for a lock. PostgreSQL: as it is; `check_durability` tells.
+    and then writes never fails half-way for a lock; only its owner may read the file. PostgreSQL: as it is;
+    `check_durability` tells.
+
+    :param shared_by_transaction: a pooler gives each transaction another session of the server, so nothing may be
+        prepared in one and used in the next.
+    :param ca_file: signs the server's certificate, where the URL asks for TLS and names no `sslrootcert` of its own.
     """
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
-    if url.database and url.database != ":memory:":
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        arguments: dict[str, Any] = {"prepare_threshold": None} if shared_by_transaction else {}
+        if ca_file is not None and "sslrootcert" not in url.query and url.query.get("sslmode") in TLS_MODES:
+            arguments["sslrootcert"] = str(ca_file)
+        return create_engine(
+            url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True, connect_args=arguments
+        )
     engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size)
+    event.listen(engine, "do_connect", _keep_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _keep_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
+    """SQLite gives the files beside the ledger the mode that the ledger has when they are made.
+
+    :raises OperationalError: as SQLite does where it cannot open the file.
+    """
+    if arguments[0] == ":memory:" or arguments[0].startswith("file:"):
+        return
+    file = Path(arguments[0])
+    try:
+        if not file.parent.exists():
+            private_folder(file.parent)
+        private_file(file)
+        for beside in (Path(f"{file}-wal"), Path(f"{file}-shm")):
+            if beside.exists():
+                private_file(beside)
+    except OSError as failure:
+        raise OperationalError("open", None, failure) from None
 
 
 def check_durability(engine: Engine) -> None:

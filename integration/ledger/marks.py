@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import AlertRow, Facts, HeartbeatRow, ReferenceRow, WatermarkRow
+from integration.ledger.upsert import put, put_new
 
 
 class Heartbeat(NamedTuple):
@@ -28,18 +29,12 @@ def watermark(tx: Tx, name: str) -> datetime | None:
 
 def move_watermark(tx: Tx, name: str, at: datetime) -> None:
     """Move a watermark forward; it never goes back."""
-    row = tx.session.get(WatermarkRow, (tx.shop, name))
-    if row is None:
-        tx.session.add(WatermarkRow(shop=tx.shop, name=name, at=at))
-    elif row.at < at:
-        row.at = at
+    put(tx, WatermarkRow, name=name, at=at, where=WatermarkRow.at < at)
 
 
 def beat(tx: Tx, queue: str) -> None:
     """A task of this queue came through the broker and wrote here: the proof that the queue is alive."""
-    tx.session.merge(
-        HeartbeatRow(shop=tx.shop, queue=queue, seen_at=tx.now, host=socket.gethostname(), pid=os.getpid())
-    )
+    put(tx, HeartbeatRow, queue=queue, seen_at=tx.now, host=socket.gethostname(), pid=os.getpid())
 
 
 def heartbeats(tx: Tx) -> list[Heartbeat]:
@@ -50,11 +45,7 @@ def heartbeats(tx: Tx) -> list[Heartbeat]:
 
 def alert_once(tx: Tx, name: str, subject: str) -> bool:
     """Whether this alert is new: True the first time, False ever after."""
-    if tx.session.get(AlertRow, (tx.shop, name, subject)) is not None:
-        return False
-    tx.session.add(AlertRow(shop=tx.shop, name=name, subject=subject, given_at=tx.now))
-    tx.session.flush()
-    return True
+    return put_new(tx, AlertRow, name=name, subject=subject, given_at=tx.now)
 
 
 def given_alerts(tx: Tx, name: str) -> list[str]:
@@ -76,7 +67,7 @@ def alert_every(tx: Tx, name: str, *, seconds: float) -> bool:
     row = tx.session.get(AlertRow, (tx.shop, name, ""))
     if row is not None and row.given_at > tx.now - timedelta(seconds=seconds):
         return False
-    tx.session.merge(AlertRow(shop=tx.shop, name=name, subject="", given_at=tx.now))
+    put(tx, AlertRow, name=name, subject="", given_at=tx.now)
     return True
 
 
@@ -90,5 +81,4 @@ def kept_reference(tx: Tx, name: str, *, younger_than: float) -> Facts | None:
 
 def keep_reference(tx: Tx, name: str, body: Facts) -> None:
     """Keep a table of Mirakl's as it was just read; of two who read it at once, the later one counts."""
-    tx.lock(f"reference:{name}")
-    tx.session.merge(ReferenceRow(shop=tx.shop, name=name, body=body, fetched_at=tx.now))
+    put(tx, ReferenceRow, name=name, body=body, fetched_at=tx.now)

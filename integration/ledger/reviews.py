@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Collection
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, ReviewRow
@@ -28,18 +29,19 @@ def open_review(
 
     :param alert: whether a person is told of it beside the inbox; not where they were told of its cause already.
     """
-    known = tx.session.scalar(
-        select(ReviewRow).filter_by(shop=tx.shop, kind=kind, subject=subject, reason=reason, state="open")
-    )
-    if known is not None:
+    is_open = select(ReviewRow).filter_by(shop=tx.shop, kind=kind, subject=subject, reason=reason, state="open")
+    if (known := tx.session.scalar(is_open)) is not None:
         known.detail, known.evidence = detail, evidence or {}
         return known
     review = ReviewRow(
         id=uuid.uuid4(), shop=tx.shop, kind=kind, subject=subject, reason=reason, detail=detail,
         evidence=evidence or {}, state="open", opened_at=tx.now,
     )  # fmt: skip
-    tx.session.add(review)
-    tx.session.flush()
+    try:
+        with tx.session.begin_nested():
+            tx.session.add(review)
+    except IntegrityError:  # another transaction opened it between our look and our insert
+        return tx.session.scalars(is_open).one()
     if not alert:
         tx.after_commit.append(lambda: log.info("held as well: %s %s (%s)", kind, subject, reason))
         return review

@@ -14,6 +14,7 @@ from integration.ledger.accounts import batches
 from integration.ledger.refunds import Refund
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, JournalEntry, RefundRow, SightingRow, TransactionRow
+from integration.ledger.upsert import put
 
 
 class SettledRefund(NamedTuple):
@@ -80,7 +81,7 @@ def answers(tx: Tx, intent_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Facts]
 
 def note_sighting(tx: Tx, refund_id: uuid.UUID, *, on_mirakl: bool) -> None:
     """Keep whether OR11 shows a refund of ours that is in no billing cycle."""
-    tx.session.merge(SightingRow(shop=tx.shop, refund_id=refund_id, looked_at=tx.now, on_mirakl=on_mirakl))
+    put(tx, SightingRow, refund_id=refund_id, looked_at=tx.now, on_mirakl=on_mirakl)
 
 
 def _found(tx: Tx, *conditions: Any) -> Iterator[SettledRefund]:

@@ -14,6 +14,8 @@ from integration.ledger.engine import check_durability
 from integration.ledger.readiness import has_current_tables, require_current_tables
 from integration.ledger.store import Ledger
 from integration.mirakl.client import Mirakl
+from integration.misspelt import misspelt
+from integration.private_files import why_not_writable
 from integration.reveni.client import Reveni
 from integration.settings import Settings
 from integration.urls import masked
@@ -26,6 +28,14 @@ NO_SUCH_SKU = "backhaul-check"
 
 class Forbidden(BackhaulError):
     """Mirakl does not let the shop do what the tables say."""
+
+
+class Misspelt(BackhaulError):
+    """Something was set that nobody reads."""
+
+
+class NotWritable(BackhaulError):
+    """The fleet could keep nothing in its data folder."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,8 @@ class Setup:
     def check(self) -> list[Check]:
         """Look at everything; one failure hides no other."""
         checks = [
+            _check("settings", _spelling, "correct the names, or take them away"),
+            _check("data-folder", self._data_folder, "only `backhaul up` writes there"),
             _check("database", self._database, "check DATABASE_URL"),
             _check("migrations", self._migrations, "start the fleet once with `backhaul up`"),
             _check("recovery", self._recovery, "see what is missing with `backhaul recover`"),
@@ -75,6 +87,12 @@ class Setup:
             look = partial(_read_inventory, self.bigcommerce)
             checks.append(_check("bigcommerce", look, "check the four BIGCOMMERCE_ settings"))
         return checks
+
+    def _data_folder(self) -> str:
+        folder = self.settings.backhaul_data_dir
+        if (problem := why_not_writable(folder)) is not None:
+            raise NotWritable(problem)
+        return f"{folder} can be written"
 
     def _database(self) -> str:
         has_current_tables(self.ledger.engine)  # says first, in a sentence, that it does not answer
@@ -154,6 +172,12 @@ class Setup:
     def _reveni(self) -> str:
         self.reveni.returns_of_order(NO_SUCH_ORDER)
         return "the key is good: the store's returns can be listed (W2)"
+
+
+def _spelling() -> str:
+    if sentences := misspelt():
+        raise Misspelt(" ".join(sentences))
+    return "every variable that looks like one of Backhaul is one of its settings"
 
 
 def _read_inventory(bigcommerce: BigCommerce) -> str:

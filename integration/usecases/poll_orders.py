@@ -43,6 +43,7 @@ def store_waiting_orders(ports: Ports, waiting: Sequence[Order], *, read_since: 
     sla = timedelta(hours=ports.settings.acceptance_sla_hours)
     settled_before = read_since - timedelta(seconds=ports.settings.scaled(SETTLING))
     with ports.ledger.write() as tx:
+        tx.lock("new-orders")  # of two sweeps that found the same order, the later one sees it here
         known = known_orders(tx, [order.order_id for order in waiting])
         new = [order for order in waiting if order.order_id not in known]
         for order in new:

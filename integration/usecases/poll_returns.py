@@ -66,6 +66,9 @@ def store_return(ports: Ports, tx: Tx, found: Return) -> None:
     """Write down what RT11 shows of one return. Seen twice, or seen older than known, it changes nothing."""
     row = lock_return(tx, found.id)
     if row is None:
+        tx.lock(f"new-return:{found.id}")  # there is no row yet that could be locked
+        row = lock_return(tx, found.id)
+    if row is None:
         _add(ports, tx, found)
     elif not (row.last_updated and found.last_updated and found.last_updated < row.last_updated):
         change_return(ports, tx, row, found)

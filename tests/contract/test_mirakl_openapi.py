@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,13 +18,10 @@ from integration.sandbox import SandboxClient, SandboxOptions, start_sandbox
 from integration.sandbox.calls import Operation
 from integration.sandbox.mirakl.operations import OPERATIONS
 from integration.sandbox.wire import decode
-from tests.contract.schemas import DESCRIPTION, Description
+from tests.contract.schemas import BESIDE_THE_CHECKOUT, Description, described
 from tests.unit.sandbox.caller import Caller, Reply
 
-pytestmark = pytest.mark.skipif(
-    not DESCRIPTION.exists(),
-    reason=f"NOT TESTED AGAINST MIRAKL'S OPENAPI: there is no {DESCRIPTION.name}",
-)
+DESCRIPTION = described(os.environ.get("MIRAKL_OPENAPI"), BESIDE_THE_CHECKOUT)
 
 LINE = {
     "sku": "A",
@@ -67,7 +65,7 @@ class Recorder(Caller):
 
 @pytest.fixture(scope="module")
 def description() -> Description:
-    return Description()
+    return Description(DESCRIPTION)
 
 
 @pytest.fixture(scope="module")

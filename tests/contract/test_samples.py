@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,12 +31,9 @@ from integration.mirakl.wire.platform import ReasonsAnswer, TaxesAnswer
 from integration.mirakl.wire.refunds import RefundsAnswer
 from integration.mirakl.wire.returns import ReturnsAnswer
 from integration.wire import Wire
+from tests.contract.schemas import BESIDE_THE_CHECKOUT, described
 
-DESCRIPTION = Path(__file__).parents[2].parent / "shared" / "contracts" / "mirakl-seller-openapi.json"
-
-pytestmark = pytest.mark.skipif(
-    not DESCRIPTION.exists(), reason=f"NOT TESTED AGAINST MIRAKL'S SAMPLES: there is no {DESCRIPTION.name}"
-)
+DESCRIPTION = described(os.environ.get("MIRAKL_OPENAPI"), BESIDE_THE_CHECKOUT)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from integration.fleet.procfile import load_procfile
 from tests.journeys.story import BOOTS, COAT, DRESS, LINES, OTHERS, REFUNDED, Story
 from tests.process_tree import lives
 from tests.running_fleet import QUEUES, STOPS_WITHIN, RunningFleet
@@ -22,6 +23,11 @@ CANARY = b"zzcanary"
 
 
 def test_the_whole_job_is_done_once_shows_no_shopper_and_ends_when_asked(fleet: RunningFleet, story: Story) -> None:
+    """S7: `up` says one line for each process and where things are, then that it is ready.
+
+    M15: what the fleet keeps is for its own user. S8: a second `up` on its ports starts nothing.
+    """
+    _says_a_line_for_each_process_until_it_is_ready(fleet)
     story.place_orders()
     story.wait_for_acknowledgement()
     story.send_back()
@@ -35,6 +41,8 @@ def test_the_whole_job_is_done_once_shows_no_shopper_and_ends_when_asked(fleet: 
     story.check_books()
     _every_command_says_so(fleet, story)
     _a_second_fleet_is_refused_the_folder(fleet)
+    _a_second_fleet_is_refused_the_ports(fleet)
+    _what_is_kept_is_for_its_user_alone(fleet)
     _nothing_shows_a_shopper(fleet)
     _ends_in_time_and_leaves_nobody(fleet)
 
@@ -79,6 +87,31 @@ def _every_command_says_so(fleet: RunningFleet, story: Story) -> None:
 
 def _a_second_fleet_is_refused_the_folder(fleet: RunningFleet) -> None:
     assert "already runs" in fleet.command("up", code=2)
+
+
+def _says_a_line_for_each_process_until_it_is_ready(fleet: RunningFleet) -> None:
+    wait_until(lambda: "ready after" in fleet.log(), what="that `up` says so")
+    said = fleet.log().partition("ready after")[0].splitlines()
+    started = [line.split()[1] for line in said if "-- started as" in line]
+    assert started == ["broker", *load_procfile()]
+    assert len(said) - len(started) <= 9, fleet.log()
+
+
+def _a_second_fleet_is_refused_the_ports(fleet: RunningFleet) -> None:
+    second = RunningFleet(fleet.data_dir.parent / "second", fleet.environment)
+    ports = {name: fleet.environment[name] for name in ("WEB_PORT", "FLOWER_PORT")}
+    second.environment |= ports
+    second.log_file.parent.mkdir()
+    complaint = second.command("up", code=2)
+    for name, port in ports.items():
+        assert f"{name} {port} is taken" in complaint
+    assert not (second.data_dir / "ledger.sqlite3").exists()
+
+
+def _what_is_kept_is_for_its_user_alone(fleet: RunningFleet) -> None:
+    kept = [fleet.data_dir, *fleet.data_dir.rglob("*")]
+    assert {path.name for path in kept} >= {"ledger.sqlite3", "ledger.sqlite3-wal", "broker.url", "valkey.conf"}
+    assert [path for path in kept if path.exists() and path.stat().st_mode & 0o077] == []
 
 
 def _nothing_shows_a_shopper(fleet: RunningFleet) -> None:

@@ -38,9 +38,9 @@ def proxy(broker_url: str) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def where(proxy: Proxy) -> str:
+def where(proxy: Proxy, broker_url: str) -> str:
     """The worker reaches the broker through the proxy."""
-    return f"redis://127.0.0.1:{proxy.port}/0"
+    return broker_url.replace(f":{urlsplit(broker_url).port}/", f":{proxy.port}/")
 
 
 @pytest.fixture

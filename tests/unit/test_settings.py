@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 
 from integration.errors import SettingsError
 from integration.settings import Settings, broker_url_file
+from tests.certificates import make_authority
+from tests.unit.test_private_files import as_nobody
 
 REQUIRED = {
     "MIRAKL_BASE_URL": "https://example.mirakl.net/",
@@ -148,6 +151,44 @@ def test_every_missing_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch
     ]
 
 
+@pytest.mark.parametrize("name", ["MIRAKL_BASE_URL", "REVENI_BASE_URL", "BIGCOMMERCE_BASE_URL"])
+def test_a_key_goes_out_in_clear_to_this_machine_alone(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """M15: http:// is refused off loopback, since everyone on the way reads the key and shoppers' data."""
+    for address in ("http://example.mirakl.net", "http://10.0.0.1:8900", "http://localhost.example.com"):
+        (problem,) = problems(monkeypatch, **{name: address})
+        assert problem.startswith(f"{name} is not usable (it begins with http://")
+        assert "https:// is needed, except on this machine" in problem
+    for address in ("http://127.0.0.1:8900", "http://localhost", "https://10.0.0.1"):
+        assert getattr(load(monkeypatch, **{name: address}), name.lower()) == address
+
+
+def test_a_companys_own_authority_is_read_when_the_settings_are(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """M15: TLS_CA_FILE is there, may be read and holds a certificate, or it is named at once."""
+    ca_file = make_authority(tmp_path / "company").ca_file
+    assert load(monkeypatch, TLS_CA_FILE=str(ca_file)).tls_ca_file == ca_file
+    for wrong, why in (("wrong", "does not point to a file"), ("empty", "no certificate"), ("notes", "no certificate")):
+        if wrong != "wrong":
+            (tmp_path / wrong).write_text("" if wrong == "empty" else "buy milk")
+        (problem,) = problems(monkeypatch, TLS_CA_FILE=str(tmp_path / wrong))
+        assert problem.startswith("TLS_CA_FILE is not usable (")
+        assert why in problem
+
+
+def test_a_data_folder_of_somebody_else_is_named(tmp_path: Path) -> None:
+    """M15: only its owner reads the data folder; another user of the machine is told so, without a traceback."""
+    (tmp_path / ".backhaul").mkdir(mode=0o700)
+    tmp_path.chmod(0o711)
+    with as_nobody():
+        if os.access(tmp_path / ".backhaul", os.X_OK, effective_ids=True):
+            pytest.skip("NOT TESTED AS ANOTHER USER: the tests do not run as root")
+        with pytest.raises(SettingsError) as refused:
+            Settings.load()
+    (problem,) = refused.value.problems
+    assert problem.startswith("BACKHAUL_DATA_DIR is not usable (this user may not read it")
+
+
 MALFORMED = {
     "MIRAKL_BASE_URL": ["example.mirakl.net", "ftp://x", "https://", "https://x:port", "https://[x"],
     "REVENI_BASE_URL": ["https://u:wrong@x", "https://x?wrong=1", "https://x#wrong"],
@@ -156,6 +197,8 @@ MALFORMED = {
     "BIGCOMMERCE_LOCATION_ID": ["wrong", "0"],
     "DATABASE_URL": ["mysql://wrong", "postgresql://u:p@host:wrong/x"],
     "BROKER_URL": ["amqp://u:wrong@host", "redis://:wrong@host:wrong"],
+    "DATABASE_POOLER": ["wrong"],
+    "TLS_CA_FILE": ["/wrong"],
     "MAPPINGS_DIR": ["/wrong"],
     "ACCEPTANCE_SLA_HOURS": ["0", "wrong", "inf"],
     "RETURN_ACCEPTANCE": ["wrong"],

@@ -11,6 +11,7 @@ from integration.urls import is_loopback, masked
     ("url", "shown"),
     [
         ("redis://:secret@host:6379/0", "redis://:***@host:6379/0"),
+        ("redis://:s-_cret@127.0.0.1:4000/0", "redis://:***@127.0.0.1:4000/0"),
         ("redis://user:se:c@ret@host/0", "redis://user:***@host/0"),
         (
             "redis+socket:///run/redis.sock?password=secret&db=1",

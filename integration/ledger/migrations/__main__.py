@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from integration.ledger.engine import check_durability, make_engine
-from integration.ledger.migrations import migrate
+import sys
+
+from integration.errors import BackhaulError
+from integration.ledger.engine import engine_of
+from integration.ledger.readiness import bring_to_this_version
 from integration.settings import Settings
 
-engine = make_engine(Settings.load().database_url)
-migrate(engine)
-check_durability(engine)
+try:
+    bring_to_this_version(engine_of(Settings.load()))
+except BackhaulError as refused:
+    sys.exit(str(refused))

@@ -15,8 +15,8 @@ from integration.sandbox import SandboxClient
 from tests.unit.cli.conftest import NOBODY_LISTENS, Backhaul
 
 EVERYTHING = [
-    "database", "migrations", "recovery", "mappings", "broker", "mirakl", "refund-reasons", "mirakl-platform",
-    "mirakl-account", "refund-limits", "reveni",
+    "settings", "data-folder", "database", "migrations", "recovery", "mappings", "broker", "mirakl", "refund-reasons",
+    "mirakl-platform", "mirakl-account", "refund-limits", "reveni",
 ]  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_everything_that_fails_is_told_at_once_with_what_to_do(
 ) -> None:
     monkeypatch.setenv("BROKER_URL", "redis://:hunter2@127.0.0.1:9/0")
     monkeypatch.setenv("MAPPINGS_DIR", str(tmp_path))
-    assert failed(backhaul) == [name for name in EVERYTHING[1:] if name not in OF_OTHERS]
+    assert failed(backhaul) == [name for name in EVERYTHING[3:] if name not in OF_OTHERS]
     told = backhaul("check")
     assert (told.exit_code, told.stdout.count("FAILED"), "hunter2" in told.output) == (1, 6, False)
     assert "check REVENI_BASE_URL, REVENI_STORE_ID and REVENI_API_KEY" in told.stdout
@@ -73,6 +73,19 @@ def test_a_database_that_does_not_answer_fails_its_own_line(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://fleet:hunter2@127.0.0.1:9/ledger")
     assert failed(backhaul) == ["database", "migrations"]
+
+
+def test_a_misspelt_setting_and_a_closed_data_folder_are_told_beside_everything_else(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S10: neither is blamed on DATABASE_URL, and neither hides what else there is to say."""
+    monkeypatch.setenv("REFUND_HOLD_ABVOE", "GBP:250")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BACKHAUL_DATA_DIR", str(tmp_path / "file" / "data"))
+    found = checks(backhaul, exit_code=1)
+    assert [name for name, row in found.items() if not row["ok"]] == ["settings", "data-folder"]
+    assert "is REFUND_HOLD_ABOVE meant?" in found["settings"]["detail"]
+    assert "BACKHAUL_DATA_DIR" in found["data-folder"]["detail"]
 
 
 def test_a_database_that_may_forget_fails(

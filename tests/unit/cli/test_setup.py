@@ -56,7 +56,7 @@ def test_a_file_that_cannot_be_made_is_named(
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'file' / 'ledger.sqlite3'}")
     result = backhaul("orders", "list")
-    assert (result.exit_code, "DATABASE_URL names a file" in result.stderr) == (2, True)
+    assert (result.exit_code, "check DATABASE_URL and BACKHAUL_DATA_DIR" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("words", [*LISTINGS[1:], ("replay", "order", "O-1")])
@@ -64,6 +64,18 @@ def test_a_file_that_cannot_be_made_is_named(
 def test_a_ledger_without_tables_says_how_it_gets_them(backhaul: Backhaul, words: tuple[str, ...]) -> None:
     result = backhaul(*words)
     assert (result.exit_code, "backhaul up" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("words", LISTINGS)
+def test_a_ledger_of_a_newer_version_is_said_to_be_one(
+    backhaul: Backhaul, ledger: Ledger, words: tuple[str, ...]
+) -> None:
+    """H6: "start the fleet" is no advice to whoever went back to an older version."""
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    result = backhaul(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "The ledger is of a newer version of Backhaul: its tables are those of revision 9999" in result.stderr
 
 
 def test_mapping_files_that_cannot_be_used_stop_what_needs_them(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import socket
 import stat
@@ -11,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis, RedisError
@@ -20,6 +22,8 @@ from integration.errors import SettingsError
 from integration.fleet import broker
 from integration.fleet.broker import BrokerDidNotStart, EmbeddedBroker, server_binary
 from integration.settings import broker_url_file
+from integration.urls import masked
+from tests.process_tree import command_line
 from tests.servers import free_port, wait_until
 
 
@@ -58,6 +62,25 @@ def test_it_tells_the_owner_of_the_folder_alone_where_it_is(tmp_path: Path) -> N
         assert stat.S_IMODE(written.stat().st_mode) == 0o600
     assert not written.exists()
     assert not answers(embedded.url)
+
+
+def test_whoever_has_not_read_its_file_is_refused(tmp_path: Path) -> None:
+    """M15: a random password, on no command line and in no file that others read; it is masked where it is shown."""
+    with EmbeddedBroker(tmp_path, output=io.StringIO()) as embedded, connected(embedded.url) as client:
+        password = urlsplit(embedded.url).password or ""
+        for guess in ("", ":wrong@"):
+            assert not answers(re.sub(r"//.*@", f"//{guess}", embedded.url))
+        words = command_line(client.info("server")["process_id"])
+        written = [
+            path for path in tmp_path.rglob("*") if path.is_file() and password in path.read_text(errors="replace")
+        ]
+        assert {path.name for path in written} == {"broker.url", "valkey.conf"}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "broker", *written)} == {0o700, 0o600}
+    assert len(password) >= 32
+    assert password not in words
+    assert password not in masked(embedded.url)
+    assert EmbeddedBroker(tmp_path).url.partition("@")[0] != embedded.url.partition("@")[0], "it is made anew"
 
 
 def test_it_listens_on_loopback_and_forgets_nothing_by_itself(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -19,8 +20,9 @@ from integration.ledger.marks import (
     watermark,
 )
 from integration.ledger.reviews import close_review, get_review, open_review, resolve, reviews
+from integration.ledger.settled_refunds import note_sighting
 from integration.ledger.store import Ledger
-from integration.ledger.tables import HeartbeatRow, ReviewRow
+from integration.ledger.tables import HeartbeatRow, RefundRow, ReviewRow
 from tests.unit.ledger.conftest import at_once
 
 
@@ -83,6 +85,32 @@ def test_a_table_that_many_read_at_once_is_kept_once(ledger: Ledger) -> None:
     at_once(6, keep)
     with ledger.read() as tx:
         assert kept_reference(tx, "RE01", younger_than=60) is not None
+
+
+def test_whatever_two_fleets_write_at_once_for_the_first_time_is_there_once(ledger: Ledger) -> None:
+    """H6: two fleets on a fresh database: no heartbeat, mark, alert or case fails since another wrote it, too."""
+
+    def write(number: int) -> bool:
+        with ledger.write() as tx:
+            new = alert_once(tx, "missed", "O-1")
+            beat(tx, "refund")
+            move_watermark(tx, "RT11", tx.now)
+            keep_reference(tx, "RE01", {"reader": [number]})
+            note_sighting(tx, refund_id, on_mirakl=True)
+            open_review(tx, kind="order", subject="O-1", reason="exchange", detail=str(number))
+        return new
+
+    with ledger.write() as tx:
+        refund_id = uuid.uuid4()
+        tx.session.add(
+            RefundRow(id=refund_id, shop=tx.shop, order_id="O", order_line_id="O-1", looks=0, created_at=tx.now)
+        )
+    assert len({review.id for review in at_once(6, lambda _: held(ledger, "O-1"))}) == 1
+    assert sorted(at_once(6, write)) == [False] * 5 + [True]
+    with ledger.read() as tx:
+        assert [one.queue for one in heartbeats(tx)] == ["refund"]
+        assert len(reviews(tx)) == 2
+        assert watermark(tx, "RT11") is not None
 
 
 def test_a_case_is_in_the_inbox_once_while_it_is_open(ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:

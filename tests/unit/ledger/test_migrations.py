@@ -12,9 +12,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect
 
+from integration.ledger import migrations
 from integration.ledger.engine import make_engine
-from integration.ledger.migrations import is_current, migrate
-from integration.ledger.readiness import LedgerUnusable, has_current_tables, require_current_tables
+from integration.ledger.migrations import LedgerTooNew, is_current, migrate
+from integration.ledger.readiness import (
+    LedgerUnusable,
+    bring_to_this_version,
+    has_current_tables,
+    require_current_tables,
+)
 from integration.ledger.tables import Base
 from tests.unit.ledger.conftest import at_once
 
@@ -92,3 +98,16 @@ def test_a_database_that_does_not_answer_is_named_without_its_password() -> None
     assert "127.0.0.1:9" in str(refusal.value)
     assert "hush" not in str(refusal.value)
     engine.dispose()
+
+
+def test_a_ledger_of_a_newer_version_is_left_alone_and_said_to_be_one(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H6: whoever went back to an older version is told so, instead of Alembic's traceback or "start the fleet"."""
+    monkeypatch.setattr(migrations, "REVISIONS", migrations.REVISIONS - {migrations.HEAD})
+    monkeypatch.setattr(migrations, "HEAD", max(migrations.REVISIONS, default="0000"))
+    before = table_names(engine)
+    for use in (migrate, bring_to_this_version, has_current_tables, require_current_tables):
+        with pytest.raises(LedgerTooNew, match="newer version of Backhaul"):
+            use(engine)
+    assert table_names(engine) == before

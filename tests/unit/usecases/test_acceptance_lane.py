@@ -27,11 +27,12 @@ from integration.sandbox import SandboxOptions, start_sandbox
 from integration.usecases.call_pool import CallPool
 from integration.usecases.carry_out_many import carry_out_many
 from integration.usecases.catalogue import ACTS
-from integration.usecases.poll_orders import poll_orders
+from integration.usecases.poll_orders import poll_orders, store_waiting_orders
 from integration.usecases.watch_deadlines import acceptance_forecast, watch_deadlines
 from integration.usecases.watch_held_orders import watch_held_orders
 from integration.usecases.watch_platform import watch_platform
 from tests.inline_fleet import IMPATIENT, InlineFleet, settings_for
+from tests.unit.ledger.conftest import at_once
 
 Make = Callable[..., InlineFleet]
 
@@ -268,3 +269,14 @@ def test_the_operators_figures_are_read_once_a_day(make: Make) -> None:
 def _inbox(fleet: InlineFleet) -> list[tuple[str, str, str]]:
     with fleet.ports.ledger.read() as tx:
         return [(review.kind, review.subject, review.reason) for review in reviews(tx)]
+
+
+def test_two_sweeps_that_find_the_same_orders_write_each_down_once(make: Make, sandbox: Any, postgres_url: str) -> None:
+    """H6: neither fails since the other was faster, which would have left all of its orders to the next poll."""
+    fleet = make(postgres_url)
+    sandbox.seed_orders(20)
+    with fleet.ports.ledger.read() as tx:
+        began = tx.now
+    waiting = fleet.ports.mirakl.waiting_orders()
+    found = at_once(4, lambda _: store_waiting_orders(fleet.ports, waiting, read_since=began))
+    assert sorted(found) == [0, 0, 0, 20]
