@@ -8,7 +8,8 @@ usecases              one act per file; `carry_out` keeps a promise, `catalogue`
 ledger                SQL: what is promised, claimed, sent and known
 reports               the page and the tables of a month
 mirakl, reveni, bigcommerce   what can be asked of each, by operation code
+high_water            how far the ledger has come, kept outside of it
 domain                orders, returns, refunds, stock: no I/O, no clock
-http, wire, answers, departure      one request, and what its answer or silence means
+http, wire, answers, departure, sweep      one request, what its answer or silence means, and lists page by page
 settings, misspelt, urls, private_files, money, errors      the ground everybody stands on
 """
