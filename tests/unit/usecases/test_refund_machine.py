@@ -278,6 +278,7 @@ def options() -> SandboxOptions:
 
 
 @pytest.mark.crash_matrix(5, 6, 7, 8, 9, 10, 11, 13, 16, 17, 18, 19, 23, 24, 25, 31, 35, 36, 37)
+@pytest.mark.timeout(600)
 def test_no_story_pays_a_unit_twice_or_never(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """M1, M4, M5: by us, by a person, or before a restore; whatever status came back, however little is shown."""
     monkeypatch.setattr(Refunds, "stage", stage, raising=False)
