@@ -14,7 +14,7 @@ from integration.fleet.procfile import load_procfile
 from integration.fleet.sole import sole_fleet
 from integration.fleet.supervisor import Fleet
 from integration.ledger.engine import check_durability, make_engine
-from integration.ledger.marks import heartbeats
+from integration.ledger.heartbeats import heartbeats
 from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
 from integration.settings import Settings

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from integration.ledger.figures import BOUNDS, Distribution, Figures, figures
-from integration.ledger.marks import Heartbeat, heartbeats
+from integration.ledger.heartbeats import Heartbeat, heartbeats
 from integration.ledger.stock_figures import StockFigures, stock_figures
 from integration.ledger.store import Ledger
 from integration.usecases.catalogue import ACTS

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from integration.ledger.marks import heartbeats
+from integration.ledger.heartbeats import heartbeats
 from integration.ledger.migrations import is_current
 from integration.ledger.store import Ledger
 from integration.web.threads import DaemonThreads

@@ -9,7 +9,7 @@ from typing import Self
 
 from integration.fleet.environment import fleet_environment
 from integration.fleet.procfile import load_procfile
-from integration.ledger.marks import heartbeats
+from integration.ledger.heartbeats import heartbeats
 from integration.settings import Settings
 from integration.wiring import make_ledger
 from tests import process_tree

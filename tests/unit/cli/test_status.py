@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from integration.ledger.marks import beat, move_watermark
+from integration.ledger.heartbeats import beat
+from integration.ledger.marks import move_watermark
 from integration.ledger.stock import add_movement, open_import
 from integration.ledger.store import Ledger
 from tests.unit.cli import cases

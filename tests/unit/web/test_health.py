@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from integration.ledger.engine import make_engine
-from integration.ledger.marks import beat
+from integration.ledger.heartbeats import beat
 from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
 from integration.web import readiness

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from integration.ledger.engine import make_engine
 from integration.ledger.intents import decide
-from integration.ledger.marks import beat
+from integration.ledger.heartbeats import beat
 from integration.ledger.orders import add_order
 from integration.ledger.reviews import open_review
 from integration.ledger.stock import add_movement, open_import
