@@ -133,6 +133,8 @@ def decode(body: bytes) -> Any:
         return simplejson.loads(body, use_decimal=True)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except ArithmeticError:  # an exponent that no Decimal has is no ValueError
+        raise ValueError("a number that cannot be read") from None
 
 
 def misfits(error: ValidationError) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from celery.beat import PersistentScheduler, ScheduleEntry
 
 MOST_WAITING = 500
-"""Messages of a queue. Whoever finds so many has work enough; rings that find nothing to do are over in milliseconds."""
+"""Messages of a queue. Whoever finds so many has work enough; a ring that finds none is over in milliseconds."""
 
 
 class Rings(PersistentScheduler):

@@ -25,9 +25,9 @@ class Dispatcher(EventDispatcher):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._outbound_buffer = deque(maxlen=MOST_KEPT)
+        self._outbound_buffer: deque[Any] = deque(maxlen=MOST_KEPT)
         self._successor: Dispatcher | None = None
-        if self.on_send_buffered is not None:
+        if kwargs.get("on_send_buffered") is not None:
             self.on_send_buffered = self._flush_soon
 
     def send(self, type: str, *args: Any, **fields: Any) -> Any:  # noqa: A002 - Celery's name
@@ -76,7 +76,7 @@ class Dispatcher(EventDispatcher):
         # Celery adds to the loop's set of callbacks without the lock that the loop takes it with.
         loop = get_event_loop()
         if loop is not None:
-            loop.call_soon(self.flush)
+            loop.call_soon(self.flush)  # type: ignore[no-untyped-call]  # kombu ships no types
 
 
 class CompleteEvents(Events):

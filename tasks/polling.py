@@ -19,8 +19,8 @@ from integration.usecases.watch_platform import watch_platform as watch_platform
 from integration.usecases.watch_reasons import watch_reasons as watch_reasons_
 from integration.usecases.watch_stock import watch_stock as watch_stock_
 from tasks.app import app, ports, worker_pid
-from tasks.rings import RungTask, told
 from tasks.policy import POLLING
+from tasks.rings import RungTask, told
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from celery.worker.request import Request
 
 from tasks.policy import LONGEST_WAIT, WAIT
 
+
 class WaitingRequest(Request):
     """A message that may have to wait, by the clock of the worker that has it and no other."""
 

@@ -10,8 +10,8 @@ from integration.cli.options import AsJson
 from integration.cli.output import print_json, shown
 from integration.cli.session import ledger_of
 from integration.ledger.figures import oldest_movement
-from integration.ledger.listings import counts, waiting_deadlines, watermarks
 from integration.ledger.heartbeats import heartbeats
+from integration.ledger.listings import counts, waiting_deadlines, watermarks
 from integration.ledger.readiness import has_current_tables
 from integration.ledger.stock import unfinished_import
 from integration.ledger.stock_figures import stock_figures

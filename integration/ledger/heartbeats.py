@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -53,8 +54,13 @@ def show_life(tx: Tx, queue: str, *, pid: int, busy: bool) -> None:
 
 def heartbeats(tx: Tx) -> list[Heartbeat]:
     """For each queue how long ago one of its workers answered."""
+    return newest_of_each(workers(tx))
+
+
+def newest_of_each(workers: Sequence[Worker]) -> list[Heartbeat]:
+    """For each queue the worker that answered last."""
     newest: dict[str, float] = {}
-    for worker in workers(tx):
+    for worker in workers:
         if worker.answered is not None:
             newest[worker.queue] = min(worker.answered, newest.get(worker.queue, worker.answered))
     return [Heartbeat(queue, age) for queue, age in newest.items()]

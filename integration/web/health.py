@@ -5,7 +5,8 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from integration.web.answers import Answering
-from integration.web.readiness import Readiness
+from integration.web.readiness import Standing
+from integration.web.shared import Shared
 
 
 class Health(Answering):
@@ -16,12 +17,20 @@ class Health(Answering):
 
 
 class Ready(Answering):
-    """200 `{"ready": true, "missing": []}`, or 503 with what is missing."""
+    """200 `{"ready": true, "missing": [], …}`, or 503 with what is missing; with each worker's last sign of life."""
 
-    def initialize(self, *, readiness: Readiness) -> None:
-        self._readiness = readiness
+    def initialize(self, *, shared: Shared[Standing]) -> None:
+        self._shared = shared
 
     async def get(self) -> None:
-        missing = await self._readiness.missing()
-        status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
-        self.answer(status, {"ready": not missing, "missing": missing})
+        standing = await self._shared.get()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if standing.missing else HTTPStatus.OK
+        self.answer(
+            status,
+            {
+                "ready": not standing.missing,
+                "missing": standing.missing,
+                "silent": [worker for worker in standing.workers if worker["silent"]],
+                "workers": standing.workers,
+            },
+        )

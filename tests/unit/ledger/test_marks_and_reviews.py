@@ -1,4 +1,4 @@
-"""Watermarks, heartbeats, alerts, reference tables, and the review inbox."""
+"""Watermarks, alerts, reference tables, and the review inbox."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import logging
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from integration.ledger.marks import (
     alert_once,
-    beat,
-    heartbeats,
     keep_reference,
     kept_reference,
     move_watermark,
@@ -20,7 +18,7 @@ from integration.ledger.marks import (
 )
 from integration.ledger.reviews import close_review, get_review, open_review, resolve, reviews
 from integration.ledger.store import Ledger
-from integration.ledger.tables import HeartbeatRow, ReviewRow
+from integration.ledger.tables import ReviewRow
 from tests.unit.ledger.conftest import at_once
 
 
@@ -44,18 +42,6 @@ def test_a_watermark_moves_forward_only(ledger: Ledger) -> None:
     with ledger.read() as tx:
         assert watermark(tx, "RT11") == now + timedelta(seconds=1)
         assert watermark(tx, "W2") is None
-
-
-def test_a_heartbeat_has_an_age_and_replaces_the_one_before(ledger: Ledger) -> None:
-    for queue in ("refund", "restock", "refund"):
-        with ledger.write() as tx:
-            beat(tx, queue)
-    with ledger.write() as tx:
-        tx.session.execute(
-            update(HeartbeatRow).where(HeartbeatRow.queue == "restock").values(seen_at=tx.now - timedelta(seconds=90))
-        )
-        ages = {heartbeat.queue: heartbeat.age for heartbeat in heartbeats(tx)}
-    assert ages == {"refund": pytest.approx(0, abs=10), "restock": pytest.approx(90, abs=10)}
 
 
 def test_an_alert_is_given_once_for_each_subject(ledger: Ledger) -> None:

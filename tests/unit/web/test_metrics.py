@@ -7,26 +7,35 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
+import requests
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from integration.ledger.engine import make_engine
-from integration.ledger.intents import decide
 from integration.ledger.heartbeats import beat
+from integration.ledger.intents import decide
 from integration.ledger.orders import add_order
 from integration.ledger.reviews import open_review
 from integration.ledger.stock import add_movement, open_import
 from integration.ledger.store import Ledger, Tx
 from integration.ledger.tables import Intent, OrderRow
+from integration.web import metrics
 from integration.web.readiness import Workers
 from tests.servers import free_port
 from tests.unit.web.running import RunningWeb
+
+
+@pytest.fixture(autouse=True)
+def counted_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test asks several times within the seconds for which figures are kept."""
+    monkeypatch.setattr(metrics, "KEPT", 0.0)
+
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def scraped(web: RunningWeb) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    answer = web.get("/metrics")
+    answer = requests.get(web.metrics_url, timeout=20)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     return {
@@ -169,6 +178,6 @@ def test_without_a_broker_only_the_depths_are_missing(ledger: Ledger, caplog: py
 def test_without_a_database_there_are_no_figures() -> None:
     engine = make_engine(f"postgresql+psycopg://backhaul@127.0.0.1:{free_port()}/none")
     with RunningWeb(Ledger(engine, shop="default", who="web")) as web:
-        answer = web.get("/metrics")
+        answer = requests.get(web.metrics_url, timeout=20)
     assert (answer.status_code, answer.json()) == (503, {"error": "the ledger does not answer"})
     engine.dispose()
