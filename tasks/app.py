@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 app = Celery("backhaul", config_source="tasks.configuration:configuration", events="tasks.events:CompleteEvents")
 app.steps["worker"].add("tasks.heart:Heart")
+import_module("tasks.flower")
 
 _worker_pid: list[int] = []
 

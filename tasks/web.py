@@ -23,6 +23,10 @@ from tasks.policy import POLICIES
 from tasks.schedule import silent_after
 
 
+SCRAPERS = 128
+"""Connections at once for the figures."""
+
+
 def main() -> None:
     try:
         settings = Settings.load()
@@ -36,7 +40,7 @@ def main() -> None:
     workers, counts = Workers(tuple(POLICIES), silent_after(settings), queue_depths), WebhookCounts()
     figures = make_metrics_app(make_ledger(settings, who="web"), workers, counts)
     # Never asked to stop: it ends with the process.
-    Thread(target=lambda: asyncio.run(serve(figures, metrics_sockets, Event(), most=64)), daemon=True).start()
+    Thread(target=lambda: asyncio.run(serve(figures, metrics_sockets, Event(), most=SCRAPERS)), daemon=True).start()
     asyncio.run(serve(make_app(ledger, settings.webhook_keys, workers, counts), sockets))
 
 

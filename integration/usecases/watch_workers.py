@@ -37,7 +37,7 @@ def watch_workers(ledger: Ledger, queue: str, *, pid: int, busy: bool, silent_af
         log.error(
             "the worker of queue %s on host %s (process %d) has been silent for %.0f s: look whether that host and "
             "that process still run, and reach the database and the broker",
-            worker.queue, worker.host, worker.pid, worker.age, extra={"alert": ALERT},
+            worker.queue, worker.host, worker.pid, worker.age, extra={"alert": "worker_silent"},
         )  # fmt: skip
 
 

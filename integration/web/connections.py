@@ -35,9 +35,9 @@ REFUSAL = (
 
 
 def most_connections() -> int:
-    """Three quarters of the process's descriptors; the others are for databases, the broker and files."""
+    """Two thirds of the process's descriptors; the others are for databases, the broker and files."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(16, min(3_000, 3 * descriptors // 4))
+    return max(16, min(3_000, 2 * descriptors // 3))
 
 
 def limited_server(app: Application, most: int) -> LimitedServer:

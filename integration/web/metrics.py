@@ -168,7 +168,7 @@ class Snapshot:
         )
         depths = [((queue,), depth) for queue, depth in self.depths.items()]
         yield _gauge("backhaul_queue_depth", "Messages that wait in the broker", ["queue"], depths)
-        deliveries = CounterMetricFamily("backhaul_webhooks", "Deliveries that were answered", labels=["outcome"])
+        deliveries = CounterMetricFamily("backhaul_webhooks_total", "Deliveries that were answered", labels=["outcome"])
         for outcome, number in self.webhooks.items():
             deliveries.add_metric([outcome], number)
         yield deliveries

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Self
 
@@ -33,7 +34,8 @@ def idle_broker() -> Mapping[str, int]:
 class RunningWeb:
     """The real application on a loopback port."""
 
-    def __init__(self, ledger: Ledger, workers: Workers | None = None) -> None:
+    def __init__(self, ledger: Ledger, workers: Workers | None = None, *, most: int | None = None) -> None:
+        self._most = most
         workers = workers or Workers(("refund", "restock"), 30.0, idle_broker)
         sockets = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = sockets[0].getsockname()
@@ -50,11 +52,11 @@ class RunningWeb:
 
     def _run(self, sockets: list[Any]) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(serve(self.app, sockets, self._stopping))
+            runner.run(serve(self.app, sockets, self._stopping, most=self._most))
 
     def _run_figures(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._figures_loop) as runner:
-            runner.run(serve(self._figures, self._figures_sockets, self._figures_stopping, most=64))
+            runner.run(serve(self._figures, self._figures_sockets, self._figures_stopping, most=128))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -71,6 +73,15 @@ class RunningWeb:
         for loop, stopping in (self._loop, self._stopping), (self._figures_loop, self._figures_stopping):
             with suppress(RuntimeError):  # it has ended already
                 loop.call_soon_threadsafe(stopping.set)
+
+    def figures(self) -> str:
+        return requests.get(self.metrics_url, timeout=20).text
+
+    def deliver_later(self, event: Mapping[str, Any]) -> Future[requests.Response]:
+        sender = ThreadPoolExecutor(1)
+        future = sender.submit(self.deliver, event)
+        sender.shutdown(wait=False)
+        return future
 
     def get(self, path: str) -> requests.Response:
         return requests.get(self.url + path, timeout=20)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,9 @@ KEY = "reveni-key"
 
 
 @contextmanager
-def web_process(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def web_process(
+    folder: Path, *, command: Sequence[str] = (sys.executable, "-m", "tasks.web"), **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -38,7 +40,6 @@ def web_process(folder: Path, **environment: str) -> Iterator[tuple[subprocess.P
         "METRICS_PORT": str(free_port()),
         **environment,
     }
-    command = [sys.executable, "-m", "tasks.web"]
     with subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process, f"http://127.0.0.1:{port}"
@@ -69,10 +70,7 @@ def test_a_webhook_is_stored_and_its_message_waits_in_the_broker(
         wait_until(lambda: alive(url), what="an answer")
         assert deliver(url) == 202
         wait_until(
-            lambda: (
-                'backhaul_queue_depth{queue="restock"} 1.0'
-                in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=20).text
-            ),
+            lambda: 'backhaul_queue_depth{queue="restock"} 1.0' in requests.get(figures, timeout=20).text,
             what="the message",
         )
         assert requests.get(f"{url}/metrics", timeout=20).status_code == 404
