@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 from threading import Event, Thread
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from celery.bootsteps import StartStopStep
 from celery.worker import state
 
-from integration.ledger.heartbeats import forget_worker
+from integration.ledger.heartbeats import forget_worker, workers
 from integration.settings import Settings
 from integration.usecases.watch_workers import watch_workers
 from integration.wiring import make_ledger
@@ -62,11 +63,22 @@ class Heart(StartStopStep):
         self._turned = time.monotonic()
 
     def _beat(self) -> None:
-        while not self._ended.wait(self._period):
+        beats = self._first_beat
+        while not self._ended.is_set():
             try:
-                self._beat_once()
+                beats()
+                beats = self._beat_once
             except Exception as failure:  # whatever it was: this worker could not show that it lives
                 log.warning("no heartbeat: %s", type(failure).__name__)
+            self._ended.wait(self._period)
+
+    def _first_beat(self) -> None:
+        """Whoever did this work on this host before, and was killed, is gone and not silent."""
+        with self._ledger.write() as tx:
+            for one in workers(tx):
+                if one.queue in self._queues and one.host == socket.gethostname() and not _runs(one.pid):
+                    forget_worker(tx, one.queue, pid=one.pid)
+        self._beat_once()
 
     def _beat_once(self) -> None:
         if time.monotonic() - self._turned > MISSED * self._period:
@@ -86,3 +98,13 @@ class Heart(StartStopStep):
         self._busy_since = {one: self._busy_since.get(one, now) for one in active}
         newest = max(self._busy_since.values(), default=0.0)
         return len(active) >= self._worker.concurrency and now - newest < LONGEST_TASK
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

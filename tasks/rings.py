@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import Task
@@ -18,8 +18,8 @@ class WaitingRequest(Request):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         wait = self._request_dict.get(WAIT)
-        if isinstance(wait, int | float) and not isinstance(wait, bool):
-            self._eta = datetime.now(self.tzlocal) + timedelta(seconds=min(max(wait, 0.0), LONGEST_WAIT))
+        if isinstance(wait, int | float) and wait > 0:
+            self._eta = datetime.now(UTC) + timedelta(seconds=min(wait, LONGEST_WAIT))
 
 
 class RungRequest(WaitingRequest):

@@ -22,7 +22,6 @@ from tasks.depths import queue_depths
 from tasks.policy import POLICIES
 from tasks.schedule import silent_after
 
-
 SCRAPERS = 128
 """Connections at once for the figures."""
 

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TextIO
 
 from integration.fleet.broker import EmbeddedBroker
@@ -13,15 +14,11 @@ from integration.fleet.environment import fleet_environment
 from integration.fleet.procfile import load_procfile
 from integration.fleet.sole import sole_fleet
 from integration.fleet.supervisor import Fleet
+from integration.fleet.watch import Watch, redis_answers
 from integration.ledger.engine import check_durability, make_engine
-from integration.ledger.heartbeats import heartbeats
 from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
 from integration.settings import Settings
-
-HUNG_AFTER = 90.0
-"""Seconds without a heartbeat after which a worker is taken for hung. It may be busy: a heartbeat goes ahead of its
-queue, but not ahead of the calls that its threads are in (20 s at the most)."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +52,6 @@ def launch(settings: Settings, *, output: TextIO | None = None) -> Iterator[Laun
         flower_basic_auth = auth.get_secret_value() if auth else f"operations:{secrets.token_urlsafe(12)}"
         environment = fleet_environment(settings, broker_url=broker_url, flower_basic_auth=flower_basic_auth)
         ledger = Ledger(engine, shop=settings.shop, who="up")
-        fleet = Fleet(load_procfile(), env=environment, output=output, watch=lambda: hung(ledger))
+        fleet = Fleet(load_procfile(), env=environment, output=output)
+        fleet.watch = Watch(ledger, partial(redis_answers, broker_url), fleet.pids).hung
         yield Launch(fleet, broker_url, flower_basic_auth)
-
-
-def hung(ledger: Ledger) -> list[str]:
-    """Queues (and processes: they have the same names) that were heard of once and are silent now."""
-    with ledger.read() as tx:
-        return [beat.queue for beat in heartbeats(tx) if beat.age > HUNG_AFTER]

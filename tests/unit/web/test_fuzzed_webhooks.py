@@ -101,7 +101,7 @@ def test_whatever_is_sent_is_stored_or_refused(database_url: str) -> None:
             connection.close()  # what is malformed is answered once
             connection.request("POST", "/webhooks/reveni", body, sent)
             answer = connection.getresponse()
-            assert answer.status in {202, 400, 401, 413}, (answer.status, body[:300])
+            assert answer.status in {202, 400, 401, 413}, str(answer.status)
             answer.read()
 
         deliver()
