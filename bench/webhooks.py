@@ -28,6 +28,7 @@ SENDERS = 64
 SECONDS = 6.0
 ORDINARY_RATE = 200
 DUPLICATES = 1_000
+SCRAPERS = 40
 KEY = "reveni-key"
 
 WEB = (
@@ -55,13 +56,14 @@ def _on(name: str, folder: Path, url: str, other_url: str) -> list[Figure]:
         alone = asyncio.run(_flood(port))
     with _web(folder, url, batch=TOGETHER) as port:
         together = asyncio.run(_flood(port))
-        took = asyncio.run(_pace(port))
+        p99 = asyncio.run(_pace(port))
+        scraped = asyncio.run(_pace(port, scrapers=SCRAPERS))
         duplicates = asyncio.run(_at_once(port, DUPLICATES))
-    p99 = 1000 * statistics.quantiles(took, n=100)[-1]
     return [
         Figure(f"{name}: events acknowledged, {SENDERS} senders", together, "/s", alone, "one commit an event"),
         Figure("… the same, and the target", together, "/s", 500, "target"),
         Figure(f"… 99th percentile at {ORDINARY_RATE}/s, each on a new connection", p99, "ms", 100, "target"),
+        Figure(f"… the same beside {SCRAPERS} scrapes at once, again each second", scraped, "ms", p99, "without them"),
         Figure(f"… {DUPLICATES} deliveries of one event at once, until the last is acknowledged", duplicates, "s"),
     ]
 
@@ -84,7 +86,7 @@ def _web(folder: Path, database_url: str, *, batch: int) -> Iterator[int]:
             "DATABASE_URL": database_url,
             "BROKER_URL": broker.url,
             "WEB_PORT": str(port),
-            "METRICS_PORT": str(free_port()),
+            "METRICS_PORT": str(_metrics_port(port)),
         }
         command = [sys.executable, "-c", WEB, str(batch)]
         with (
@@ -93,9 +95,16 @@ def _web(folder: Path, database_url: str, *, batch: int) -> Iterator[int]:
                 command, env=environment, stderr=output
             ) as web,
         ):
-            wait_until(lambda: asyncio.run(_answers(port)), what="an answer of the web process")
-            yield port
-            web.terminate()
+            try:
+                wait_until(lambda: asyncio.run(_answers(port)), within=90, what="an answer of the web process")
+                yield port
+            finally:
+                web.terminate()
+
+
+def _metrics_port(port: int) -> int:
+    """Beside the webhook's; a port that is taken would show itself by a web process that does not start."""
+    return port + 1
 
 
 async def _answers(port: int) -> bool:
@@ -123,15 +132,29 @@ async def _flood(port: int) -> float:
     return sum(await asyncio.gather(*(send() for _ in range(SENDERS)))) / SECONDS
 
 
-async def _pace(port: int) -> list[float]:
-    """Seconds from the connection to the acknowledgement, of events that come as regularly as a clock."""
+async def _pace(port: int, *, scrapers: int = 0) -> float:
+    """Milliseconds from the connection to the acknowledgement, 99th percentile, of events as regular as a clock."""
     began = time.monotonic()
 
     async def send(number: int) -> float:
         await asyncio.sleep(max(0.0, began + number / ORDINARY_RATE - time.monotonic()))
         return await _alone(port, uuid.uuid4().hex)
 
-    return list(await asyncio.gather(*(send(number) for number in range(int(ORDINARY_RATE * SECONDS)))))
+    scraping = [asyncio.create_task(_scrape(_metrics_port(port))) for _ in range(scrapers)]
+    took = await asyncio.gather(*(send(number) for number in range(int(ORDINARY_RATE * SECONDS))))
+    for task in scraping:
+        task.cancel()
+    return 1000 * statistics.quantiles(took, n=100)[-1]
+
+
+async def _scrape(port: int) -> None:
+    while True:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        if not (await reader.read()).startswith(b"HTTP/1.1 200"):
+            raise AssertionError("no figures")
+        writer.close()
+        await asyncio.sleep(1)
 
 
 async def _at_once(port: int, count: int) -> float:

@@ -37,7 +37,8 @@ ANY = st.recursive(
     ),
     max_leaves=6,
 )
-LATIN = st.text(st.characters(codec="latin-1", exclude_characters="\r\n\x00"), max_size=30)
+# Control characters in a header are malformed HTTP: Tornado hangs up, and the sender may never read why.
+LATIN = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=30)
 HEADERS = st.dictionaries(
     st.sampled_from(["Content-Type", "Content-Encoding", "Accept", "X-Forwarded-For", "Cookie", "Expect", "X-Odd"]),
     LATIN,
