@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import resource
+import select
+import socket
 import sys
 import time
 from http import HTTPStatus
@@ -96,7 +98,15 @@ class LimitedServer(HTTPServer):
         for connection, since in self._waits_since.items():
             if now - since < older_than:
                 return False
-            if not connection.context.busy and not connection.stream.closed():
-                connection.stream.close()
+            stream = connection.stream
+            if not connection.context.busy and not stream.closed() and not _has_unread(stream.socket):
+                stream.close()
                 return True
         return False
+
+
+def _has_unread(connection: socket.socket) -> bool:
+    """Something has come that we have not read yet: it is we who are late, not the sender."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
