@@ -52,12 +52,12 @@ def measure() -> list[Figure]:
 
 
 def _on(name: str, folder: Path, url: str, other_url: str) -> list[Figure]:
-    with _web(folder, other_url, batch=EACH_ALONE) as port:
+    with _web(folder, other_url, batch=EACH_ALONE) as (port, _):
         alone = asyncio.run(_flood(port))
-    with _web(folder, url, batch=TOGETHER) as port:
+    with _web(folder, url, batch=TOGETHER) as (port, figures):
         together = asyncio.run(_flood(port))
         p99 = asyncio.run(_pace(port))
-        scraped = asyncio.run(_pace(port, scrapers=SCRAPERS))
+        scraped = asyncio.run(_pace(port, scraped=figures))
         duplicates = asyncio.run(_at_once(port, DUPLICATES))
     return [
         Figure(f"{name}: events acknowledged, {SENDERS} senders", together, "/s", alone, "one commit an event"),
@@ -69,13 +69,13 @@ def _on(name: str, folder: Path, url: str, other_url: str) -> list[Figure]:
 
 
 @contextmanager
-def _web(folder: Path, database_url: str, *, batch: int) -> Iterator[int]:
+def _web(folder: Path, database_url: str, *, batch: int) -> Iterator[tuple[int, int]]:
     engine = make_engine(database_url)
     migrate(engine)
     engine.dispose()
     data = Path(tempfile.mkdtemp(dir=folder))
-    port = free_port()
     with (data / "broker.log").open("w") as log, EmbeddedBroker(data, output=log) as broker:
+        port, figures = free_port(), free_port()
         environment = {
             "PATH": os.environ["PATH"],
             "MIRAKL_BASE_URL": "http://127.0.0.1:9",
@@ -86,7 +86,7 @@ def _web(folder: Path, database_url: str, *, batch: int) -> Iterator[int]:
             "DATABASE_URL": database_url,
             "BROKER_URL": broker.url,
             "WEB_PORT": str(port),
-            "METRICS_PORT": str(_metrics_port(port)),
+            "METRICS_PORT": str(figures),
         }
         command = [sys.executable, "-c", WEB, str(batch)]
         with (
@@ -97,14 +97,9 @@ def _web(folder: Path, database_url: str, *, batch: int) -> Iterator[int]:
         ):
             try:
                 wait_until(lambda: asyncio.run(_answers(port)), within=90, what="an answer of the web process")
-                yield port
+                yield port, figures
             finally:
                 web.terminate()
-
-
-def _metrics_port(port: int) -> int:
-    """Beside the webhook's; a port that is taken would show itself by a web process that does not start."""
-    return port + 1
 
 
 async def _answers(port: int) -> bool:
@@ -132,15 +127,18 @@ async def _flood(port: int) -> float:
     return sum(await asyncio.gather(*(send() for _ in range(SENDERS)))) / SECONDS
 
 
-async def _pace(port: int, *, scrapers: int = 0) -> float:
-    """Milliseconds from the connection to the acknowledgement, 99th percentile, of events as regular as a clock."""
+async def _pace(port: int, *, scraped: int | None = None) -> float:
+    """Milliseconds from the connection to the acknowledgement, 99th percentile, of events as regular as a clock.
+
+    :param scraped: the port of the figures that others ask for meanwhile.
+    """
     began = time.monotonic()
 
     async def send(number: int) -> float:
         await asyncio.sleep(max(0.0, began + number / ORDINARY_RATE - time.monotonic()))
         return await _alone(port, uuid.uuid4().hex)
 
-    scraping = [asyncio.create_task(_scrape(_metrics_port(port))) for _ in range(scrapers)]
+    scraping = [] if scraped is None else [asyncio.create_task(_scrape(scraped)) for _ in range(SCRAPERS)]
     took = await asyncio.gather(*(send(number) for number in range(int(ORDINARY_RATE * SECONDS))))
     for task in scraping:
         task.cancel()
