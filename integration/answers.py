@@ -143,6 +143,8 @@ def decode(body: bytes) -> Any:
         return simplejson.loads(body, parse_float=_number, parse_int=_whole_number)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    except ArithmeticError:  # an exponent that no Decimal has is no ValueError
+        raise ValueError("a number that cannot be read") from None
 
 
 def _number(text: str) -> Decimal | str:

@@ -135,6 +135,8 @@ class Settings(BaseSettings):
 
     web_host: str = Field("127.0.0.1", description="the address the web process listens on")
     web_port: Port = 8080
+    metrics_host: str = Field("127.0.0.1", description="the address the metrics are served on")
+    metrics_port: Port = 8081
     flower_port: Port = 5555
     flower_basic_auth: BasicAuth | None = Field(None, description="user:password")
 

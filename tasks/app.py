@@ -12,7 +12,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from celery import Celery, Task
+from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import celeryd_init, setup_logging, worker_ready
 
@@ -27,19 +27,11 @@ if TYPE_CHECKING:
 CONNECTING = "worker.consumer.connection"
 """Celery's logger that says when a worker has reached the broker."""
 
-app = Celery("backhaul", config_source="tasks.configuration:configuration")
+app = Celery("backhaul", config_source="tasks.configuration:configuration", events="tasks.events:CompleteEvents")
+app.steps["worker"].add("tasks.heart:Heart")
+import_module("tasks.flower")
 
-
-class LedgerTask(Task):
-    """A task that carries an id and no payload; all else it needs stands in the ledger.
-
-    It is acknowledged after it ran, and a worker that dies with it loses only the bell: the sweeper rings again.
-    Celery's own retries are off, since a retry is a date in the ledger.
-    """
-
-    acks_late = True
-    max_retries = 0
-    ignore_result = True
+_worker_pid: list[int] = []
 
 
 def ports() -> Ports:
@@ -56,6 +48,11 @@ def _ports(_pid: int) -> Ports:
     return make_ports(settings, who="fleet", bell=ring)
 
 
+def worker_pid() -> int:
+    """The main process of this worker, in its forked children too."""
+    return _worker_pid[0] if _worker_pid else os.getpid()
+
+
 def load_tasks() -> None:
     """Register every task of every queue: 25 MB and half a second, so only where they run."""
     for queue in POLICIES:
@@ -65,6 +62,7 @@ def load_tasks() -> None:
 @celeryd_init.connect
 def _become_a_worker(sender: str, **_signal: Any) -> None:
     warnings.filterwarnings("ignore", category=SecurityWarning)  # `up` says once that the fleet runs as root
+    _worker_pid[:] = [os.getpid()]
     settings = Settings.load()
     if settings.sentry_dsn is not None:
         from integration import sentry  # noqa: PLC0415 - only workers carry what this imports

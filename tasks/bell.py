@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from integration.ledger.store import Ring
 from integration.usecases.catalogue import ACTS
 from tasks.app import app
-from tasks.policy import ORDINARY, URGENT
+from tasks.policy import ORDINARY, URGENT, WAIT
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def ring(rings: Sequence[Ring]) -> None:
                     kwargs={"intent_ids": ids} if ACTS[kind].in_batches else {"intent_id": ids[0]},
                     queue=queue,
                     priority=URGENT if urgent else ORDINARY,
-                    countdown=delay or None,
+                    headers={WAIT: delay} if delay else None,
                     producer=producer,
                     retry=False,
                 )

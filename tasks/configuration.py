@@ -58,6 +58,7 @@ def make_configuration(settings: Settings) -> dict[str, Any]:
         "enable_utc": True,
         "beat_schedule": beat_schedule(settings),
         "beat_max_loop_interval": 1,
+        "beat_scheduler": "tasks.beat:Rings",
     }
 
 

@@ -9,6 +9,12 @@ PATIENCE = {"socket_timeout": 2, "socket_connect_timeout": 2}
 """Seconds, instead of a worker's: a broker that hangs is to be told of before whoever asks gives up."""
 
 
+def broker_answers() -> None:
+    """Raises when it does not."""
+    with app.connection_for_read(transport_options=PATIENCE) as connection:
+        connection.default_channel.client.ping()
+
+
 def queue_depths() -> dict[str, int]:
     """By queue, whatever the messages' priority; raises when the broker does not answer."""
     with app.connection_for_read(transport_options=PATIENCE) as connection:

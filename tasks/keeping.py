@@ -27,16 +27,19 @@ def call_pool() -> CallPool:
     return CallPool(CONNECTIONS)
 
 
-def keep_all(kind: str, intent_ids: Sequence[str]) -> None:
-    """Keep a batch of promises, for acts that go in batches."""
+def keep_all(kind: str, intent_ids: Sequence[str]) -> str:
+    """Keep a batch of promises, for acts that go in batches; says how many came to what."""
     act = ACTS[kind]
     ids = [UUID(intent_id) for intent_id in intent_ids]
     outcomes = carry_out_many(ports(), act, ids, retry=POLICIES[act.queue].retry, pool=call_pool())
-    log.info("%s: %s", kind, ", ".join(f"{count} {outcome}" for outcome, count in Counter(outcomes.values()).items()))
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in Counter(outcomes.values()).items())
+    log.info("%s: %s", kind, counted)
+    return counted
 
 
-def keep(kind: str, intent_id: str) -> None:
-    """Keep one promise; running it twice is safe, since the first run claims the intent."""
+def keep(kind: str, intent_id: str) -> str:
+    """Keep one promise; running it twice is safe, since the first run claims the intent. Says what came of it."""
     act = ACTS[kind]
     outcome = carry_out(ports(), act, UUID(intent_id), retry=POLICIES[act.queue].retry)
     log.info("%s %s: %s", kind, intent_id, outcome, extra={"intent_id": intent_id, "kind": kind})
+    return outcome

@@ -50,3 +50,10 @@ POLICIES = {
 
 URGENT, ORDINARY = 0, 6
 """Priorities on Redis: the lower goes first."""
+
+WAIT = "wait"
+"""The header of a message that is to be taken so many seconds after it has arrived. Celery's own `countdown` becomes a
+date by the sender's clock (`eta`), which the receiver compares with its own."""
+
+LONGEST_WAIT = 60.0
+"""Seconds; what is due later is a date in the ledger alone."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from integration.ledger.marks import beat
+from integration.ledger.heartbeats import beat
 from integration.usecases.follow_refunds import follow_refunds as follow_refunds_
 from integration.usecases.poll_orders import poll_orders as poll_orders_
 from integration.usecases.poll_returns import poll_returns as poll_returns_
@@ -19,79 +19,82 @@ from integration.usecases.watch_held_orders import watch_held_orders as watch_he
 from integration.usecases.watch_platform import watch_platform as watch_platform_
 from integration.usecases.watch_reasons import watch_reasons as watch_reasons_
 from integration.usecases.watch_stock import watch_stock as watch_stock_
-from tasks.app import LedgerTask, app, ports
+from tasks.app import app, ports, worker_pid
 from tasks.policy import POLLING
+from tasks.rings import RungTask, told
 
 log = logging.getLogger(__name__)
 
 
-@app.task(name="polling.poll_orders", base=LedgerTask, **POLLING.options())
-def poll_orders(**_newer: Any) -> None:
+@app.task(name="polling.poll_orders", base=RungTask, **POLLING.options())
+def poll_orders(**_newer: Any) -> str | None:
     """Find orders that wait for acceptance (OR11)."""
-    _once(poll_orders_)
+    return _once(poll_orders_)
 
 
-@app.task(name="polling.poll_returns", base=LedgerTask, **POLLING.options())
-def poll_returns(**_newer: Any) -> None:
+@app.task(name="polling.poll_returns", base=RungTask, **POLLING.options())
+def poll_returns(**_newer: Any) -> str | None:
     """Find returns that changed on Mirakl (RT11)."""
-    _once(poll_returns_)
+    return _once(poll_returns_)
 
 
-@app.task(name="polling.poll_verdicts", base=LedgerTask, **POLLING.options())
-def poll_verdicts(**_newer: Any) -> None:
+@app.task(name="polling.poll_verdicts", base=RungTask, **POLLING.options())
+def poll_verdicts(**_newer: Any) -> str | None:
     """Find verdicts whose webhook was lost (W2)."""
-    _once(poll_verdicts_)
+    return _once(poll_verdicts_)
 
 
-@app.task(name="polling.follow_refunds", base=LedgerTask, **POLLING.options())
-def follow_refunds(**_newer: Any) -> None:
+@app.task(name="polling.follow_refunds", base=RungTask, **POLLING.options())
+def follow_refunds(**_newer: Any) -> str | None:
     """Follow refunds until Mirakl has paid them (OR11)."""
-    _once(follow_refunds_)
+    return _once(follow_refunds_)
 
 
-@app.task(name="polling.sweep", base=LedgerTask, **POLLING.options())
-def sweep(**_newer: Any) -> None:
+@app.task(name="polling.sweep", base=RungTask, **POLLING.options())
+def sweep(**_newer: Any) -> str | None:
     """Ring again for all that is due."""
-    _once(sweep_)
+    return _once(sweep_)
 
 
-@app.task(name="polling.watch_balance", base=LedgerTask, **POLLING.options())
-def watch_balance(**_newer: Any) -> None:
+@app.task(name="polling.watch_balance", base=RungTask, **POLLING.options())
+def watch_balance(**_newer: Any) -> str | None:
     """Tell of refunds that wait for money on Mirakl."""
-    _once(watch_balance_)
+    return _once(watch_balance_)
 
 
-@app.task(name="polling.watch_deadlines", base=LedgerTask, **POLLING.options())
-def watch_deadlines(**_newer: Any) -> None:
+@app.task(name="polling.watch_deadlines", base=RungTask, **POLLING.options())
+def watch_deadlines(**_newer: Any) -> str | None:
     """Warn before an order's acceptance time is over."""
-    _once(watch_deadlines_)
     _once(watch_held_orders_)
+    return _once(watch_deadlines_)
 
 
-@app.task(name="polling.watch_platform", base=LedgerTask, **POLLING.options())
-def watch_platform(**_newer: Any) -> None:
+@app.task(name="polling.watch_platform", base=RungTask, **POLLING.options())
+def watch_platform(**_newer: Any) -> str | None:
     """Hold what the operator says of the shop against our own books (A21, PC01)."""
-    _once(watch_platform_)
+    return _once(watch_platform_)
 
 
-@app.task(name="polling.watch_reasons", base=LedgerTask, **POLLING.options())
-def watch_reasons(**_newer: Any) -> None:
+@app.task(name="polling.watch_reasons", base=RungTask, **POLLING.options())
+def watch_reasons(**_newer: Any) -> str | None:
     """Say which mapped refund reasons Mirakl does not allow any more (RE01)."""
-    _once(watch_reasons_)
+    return _once(watch_reasons_)
 
 
-@app.task(name="polling.watch_stock", base=LedgerTask, **POLLING.options())
-def watch_stock(**_newer: Any) -> None:
+@app.task(name="polling.watch_stock", base=RungTask, **POLLING.options())
+def watch_stock(**_newer: Any) -> str | None:
     """Tell of units that wait too long, and drive those on whose product has gone live (OF21)."""
-    _once(watch_stock_)
+    return _once(watch_stock_)
 
 
-@app.task(name="fleet.heartbeat", base=LedgerTask)
+@app.task(name="fleet.heartbeat", base=RungTask)
 def heartbeat(*, queue: str, **_newer: Any) -> None:
     """Write down that this queue's worker answered. Beat sends one to every queue."""
     with ports().ledger.write() as tx:
-        beat(tx, queue)
+        beat(tx, queue, pid=worker_pid())
 
 
-def _once(poll: Callable[[Ports], str]) -> None:
-    log.debug("%s: %s", poll.__name__, poll(ports()))
+def _once(poll: Callable[[Ports], str]) -> str | None:
+    outcome = poll(ports())
+    log.debug("%s: %s", poll.__name__, outcome)
+    return told(outcome)

@@ -45,7 +45,7 @@ def beat_schedule(settings: Settings) -> dict[str, Any]:
     }
     beats = {
         f"heartbeat-{queue}": _entry(
-            "fleet.heartbeat", queue, max(2.0, settings.scaled(HEARTBEAT)), urgent=True, kwargs={"queue": queue}
+            "fleet.heartbeat", queue, heartbeat_period(settings), urgent=True, kwargs={"queue": queue}
         )
         for queue in POLICIES
     }
@@ -60,6 +60,16 @@ def beat_schedule(settings: Settings) -> dict[str, Any]:
     return polls | daily | stock | account | beats
 
 
+def heartbeat_period(settings: Settings) -> float:
+    """Seconds between two signs of life of a worker, and between two messages that show that a queue is served."""
+    return max(2.0, settings.scaled(HEARTBEAT))
+
+
+def silent_after(settings: Settings) -> float:
+    """Seconds without a sign of life after which a worker is taken for silent: three of them may be lost."""
+    return max(8.0, 3 * settings.scaled(HEARTBEAT))
+
+
 def _often(period: float) -> float:
     return min(LONGEST, max(SHORTEST, period / 4))
 
@@ -67,6 +77,7 @@ def _often(period: float) -> float:
 def _entry(
     task: str, queue: str, seconds: float, *, urgent: bool = False, kwargs: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    # A ring that nobody took within two periods is not worth taking any more: a newer one is there.
-    options = {"queue": queue, "priority": URGENT if urgent else ORDINARY, "expires": max(10.0, 2 * seconds)}
+    # No `expires`: it is a date by Beat's clock, and a worker whose clock is ahead would throw every ring away.
+    # `tasks.beat` keeps rings that nobody takes from piling up.
+    options = {"queue": queue, "priority": URGENT if urgent else ORDINARY}
     return {"task": task, "schedule": seconds, "kwargs": kwargs or {}, "options": options}

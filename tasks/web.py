@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from asyncio import Event
+from threading import Thread
 
 from integration import sentry
 from integration.errors import SettingsError
 from integration.logs import configure
 from integration.settings import Settings
-from integration.web.app import make_app
+from integration.web.app import make_app, make_metrics_app
 from integration.web.bell import BackgroundBell
+from integration.web.counts import WebhookCounts
 from integration.web.readiness import Workers
 from integration.web.server import listen, serve
 from integration.wiring import make_ledger
 from tasks.bell import ring
 from tasks.depths import queue_depths
 from tasks.policy import POLICIES
-from tasks.schedule import HEARTBEAT
+from tasks.schedule import silent_after
+
+SCRAPERS = 128
+"""Connections at once for the figures."""
 
 
 def main() -> None:
@@ -26,12 +32,15 @@ def main() -> None:
         configure(settings)
         sentry.start(settings, "web")
         sockets = listen(settings.web_host, settings.web_port)
+        metrics_sockets = listen(settings.metrics_host, settings.metrics_port, "METRICS")
     except SettingsError as refused:
         sys.exit(str(refused))
     ledger = make_ledger(settings, who="web", bell=BackgroundBell(ring))
-    # Three heartbeats may be lost, or wait behind a call of 20 s, before a worker is taken for dead.
-    workers = Workers(tuple(POLICIES), max(8.0, 3 * settings.scaled(HEARTBEAT)), queue_depths)
-    asyncio.run(serve(make_app(ledger, settings.webhook_keys, workers), sockets))
+    workers, counts = Workers(tuple(POLICIES), silent_after(settings), queue_depths), WebhookCounts()
+    figures = make_metrics_app(make_ledger(settings, who="web"), workers, counts)
+    # Never asked to stop: it ends with the process.
+    Thread(target=lambda: asyncio.run(serve(figures, metrics_sockets, Event(), most=SCRAPERS)), daemon=True).start()
+    asyncio.run(serve(make_app(ledger, settings.webhook_keys, workers, counts), sockets))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ class RunningFleet:
             **sandbox,
             "BACKHAUL_DATA_DIR": str(self.data_dir),
             "WEB_PORT": str(free_port()),
+            "METRICS_PORT": str(free_port()),
             "FLOWER_PORT": str(free_port()),
             **over,
         }

@@ -76,9 +76,10 @@ def test_compose_does_not_start_without_its_secrets() -> None:
 
 
 def test_only_the_web_process_is_reached_from_other_machines() -> None:
+    """X3: neither the figures nor Flower are reached from there."""
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {
-        "web": ["${WEB_PORT:-8080}:8080"],
+        "web": ["${WEB_PORT:-8080}:8080", "127.0.0.1:${METRICS_PORT:-8081}:8081"],
         "flower": ["127.0.0.1:${FLOWER_PORT:-5555}:5555"],
     }
 

@@ -93,6 +93,7 @@ def _environment(folder: Path, sandbox: dict[str, str]) -> dict[str, str]:
             "BACKHAUL_DATA_DIR": str(folder / "data"),
             "MAPPINGS_DIR": str(_mappings_with_a_gap(folder / "mappings")),
             "WEB_PORT": str(_free_port()),
+            "METRICS_PORT": str(_free_port()),
             "FLOWER_PORT": str(_free_port()),
         }
     )

@@ -10,8 +10,8 @@ from integration.cli.options import AsJson
 from integration.cli.output import print_json, shown
 from integration.cli.session import ledger_of
 from integration.ledger.figures import oldest_movement
+from integration.ledger.heartbeats import Worker, heartbeats, workers
 from integration.ledger.listings import counts, waiting_deadlines, watermarks
-from integration.ledger.marks import heartbeats
 from integration.ledger.readiness import has_current_tables
 from integration.ledger.stock import unfinished_import
 from integration.ledger.stock_figures import stock_figures
@@ -50,6 +50,7 @@ def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
     return {
         "recovery": None if recovery is None else recovery.facts,
         "heartbeat_ages": {beat.queue: round(beat.age) for beat in heartbeats(tx)},
+        "workers": [_shown(worker) for worker in workers(tx)],
         "orders": number.orders,
         "oldest_waiting_order": oldest,
         "nearest_deadline": nearest,
@@ -71,6 +72,17 @@ def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
     }
 
 
+def _shown(worker: Worker) -> dict[str, Any]:
+    """Seconds since it showed that it lives, and those that its host's clock is ahead of the database's."""
+    return {
+        "queue": worker.queue,
+        "host": worker.host,
+        "pid": worker.pid,
+        "seen_seconds": round(worker.age),
+        "clock_offset_seconds": round(worker.clock_offset, 1),
+    }
+
+
 def _restock(tx: Tx) -> dict[str, Any]:
     stock = stock_figures(tx)
     return {
@@ -89,7 +101,13 @@ def _forecast(settings: Settings, tx: Tx) -> dict[str, Any] | None:
 
 
 def _tell(facts: dict[str, Any]) -> None:
-    for name, fact in facts.items():
+    told = facts | {
+        "workers": [
+            f"{one['queue']} on {one['host']} ({one['pid']}) {one['seen_seconds']} s"
+            for one in facts.get("workers", [])
+        ]
+    }
+    for name, fact in told.items():
         words = ", ".join(f"{key} {shown(value)}" for key, value in fact.items()) if isinstance(fact, dict) else fact
         typer.echo(f"{name.replace('_', ' '):22}{shown(words) or 'none'}")
     if not facts["ledger_current"]:

@@ -53,7 +53,8 @@ def say_where_things_are(console: Console, settings: Settings, started: Launch) 
         "ledger": masked(settings.database_url),
         "broker": masked(started.broker_url),
         "webhooks": f"{web}/webhooks/reveni  (register it: backhaul webhooks register https://…)",
-        "health": f"{web}/readyz  {web}/metrics",
+        "health": f"{web}/readyz",
+        "metrics": f"http://{settings.metrics_host}:{settings.metrics_port}/metrics",
         "Flower": f"http://127.0.0.1:{settings.flower_port}  as {_login(settings, started)}",
         "next": "backhaul status   backhaul review list",
     }.items():

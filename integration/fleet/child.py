@@ -51,6 +51,12 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int | None:
+        """Of its main process; None where it does not run."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    @property
     def age(self) -> float:
         """Seconds since it was last started."""
         return time.monotonic() - self._started_at

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TextIO
 
 from integration.fleet.addresses import require_free
@@ -14,18 +15,14 @@ from integration.fleet.environment import fleet_environment
 from integration.fleet.procfile import load_procfile
 from integration.fleet.sole import sole_fleet
 from integration.fleet.supervisor import Fleet
+from integration.fleet.watch import Watch, redis_answers
 from integration.high_water import high_water_mark
 from integration.ledger.engine import engine_of
-from integration.ledger.marks import heartbeats
 from integration.ledger.readiness import bring_to_this_version
 from integration.ledger.store import Ledger
 from integration.settings import Settings
 from integration.usecases.keep_mark import compare_with_mark
 from integration.usecases.recovery_state import RecoveryState, recovery_state
-
-HUNG_AFTER = 90.0
-"""Seconds without a heartbeat after which a worker is taken for hung. It may be busy: a heartbeat goes ahead of its
-queue, but not ahead of the calls that its threads are in (20 s at the most)."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +64,9 @@ def launch(settings: Settings, *, output: TextIO | None = None) -> Iterator[Laun
             settings, broker_url=broker_url, flower_basic_auth=flower_basic_auth, fleet_id=fleet_id
         )
         ledger = Ledger(engine, shop=settings.shop, who="up")
-        fleet = Fleet(load_procfile(), env=environment, output=output, watch=lambda: hung(ledger))
+        fleet = Fleet(load_procfile(), env=environment, output=output)
+        fleet.watch = Watch(ledger, partial(redis_answers, broker_url), fleet.pids).hung
         compare_with_mark(ledger, high_water_mark(settings.backhaul_data_dir, settings.shop, broker_url))
         with ledger.read() as tx:
             recovery = recovery_state(tx)
         yield Launch(fleet, recovery, broker_url, flower_basic_auth, fleet_id)
-
-
-def hung(ledger: Ledger) -> list[str]:
-    """Queues (and processes: they have the same names) that were heard of once and are silent now."""
-    with ledger.read() as tx:
-        return [beat.queue for beat in heartbeats(tx) if beat.age > HUNG_AFTER]

@@ -52,7 +52,7 @@ class Fleet:
             name: Child(name, command, env=env, colour=colour, printer=printer)
             for (name, command), colour in zip(lines.items(), get_colours(), strict=False)
         }
-        self._watch = watch
+        self.watch = watch
         self._stop_asked = False  # not an Event: a signal that interrupts `set` would wait for itself
         self._stopped = Event()
         self._asked_to_restart: SimpleQueue[str] = SimpleQueue()
@@ -90,6 +90,10 @@ class Fleet:
         """
         self._asked_to_restart.put(self._children[name].name)
 
+    def pids(self) -> dict[str, int]:
+        """The processes that run at this moment, by name."""
+        return {name: pid for name, child in self._children.items() if (pid := child.pid) is not None}
+
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._stop_asked = True
 
@@ -109,7 +113,7 @@ class Fleet:
     def _look_for_hung(self) -> None:
         while not self._stopped.wait(WATCH_EVERY):
             try:
-                for name in self._watch():
+                for name in self.watch():
                     if self._children[name].age > GRACE:
                         self.restart(name)
             except Exception:  # a blind watch must not end a fleet that works

@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select, tuple_, update
 
 from integration.ledger.journal import Transition, note_all
-from integration.ledger.store import Tx
+from integration.ledger.store import Tx, insert_or_leave
 from integration.ledger.tables import Facts, Intent
+
+
+def decide_all(tx: Tx, kind: str, plans: Mapping[str, Facts]) -> set[str]:
+    """Promise `kind` for each of these subjects once; those that were not promised before.
+
+    :param plans: by subject. Kinds that are sealed or urgent, or have a group, are decided one by one.
+    """
+    promised = {
+        subject: Intent(
+            id=uuid.uuid4(), shop=tx.shop, kind=kind, subject=subject, group_key=None, state="decided", plan=plan,
+            token=0, attempts=0, sends=0, absences=0, urgent=False, created_at=tx.now, due_at=tx.now, rung_at=tx.now,
+        )
+        for subject, plan in sorted(plans.items())
+    }  # fmt: skip
+    if not promised:
+        return set()
+    columns = [column.key for column in Intent.__table__.columns]
+    rows = [{column: getattr(intent, column) for column in columns} for intent in promised.values()]
+    new = set(tx.session.scalars(insert_or_leave(tx, Intent).returning(Intent.subject), rows))
+    intents = [intent for subject, intent in promised.items() if subject in new]
+    note_all(tx, [Transition(intent, None, "decided", None, intent.plan) for intent in intents])
+    for intent in intents:
+        tx.ring(kind, intent.id, due_at=intent.due_at)
+    return new
 
 
 def claim_all(tx: Tx, intent_ids: Sequence[uuid.UUID], *, lease: float) -> list[Intent]:

@@ -1,24 +1,15 @@
-"""Small facts about the fleet itself: watermarks, heartbeats, and alerts that were given."""
+"""Small facts about the fleet itself: watermarks, alerts that were given, and tables of Mirakl's."""
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from sqlalchemy import delete, select
 
 from integration.ledger.store import Tx
-from integration.ledger.tables import AlertRow, Facts, HeartbeatRow, ReferenceRow, WatermarkRow
+from integration.ledger.tables import AlertRow, Facts, ReferenceRow, WatermarkRow
 from integration.ledger.upsert import put, put_new
-
-
-class Heartbeat(NamedTuple):
-    queue: str
-    age: float
-    """Seconds, by the database's clock."""
 
 
 def watermark(tx: Tx, name: str) -> datetime | None:
@@ -30,17 +21,6 @@ def watermark(tx: Tx, name: str) -> datetime | None:
 def move_watermark(tx: Tx, name: str, at: datetime) -> None:
     """Move a watermark forward; it never goes back."""
     put(tx, WatermarkRow, name=name, at=at, where=WatermarkRow.at < at)
-
-
-def beat(tx: Tx, queue: str) -> None:
-    """A task of this queue came through the broker and wrote here: the proof that the queue is alive."""
-    put(tx, HeartbeatRow, queue=queue, seen_at=tx.now, host=socket.gethostname(), pid=os.getpid())
-
-
-def heartbeats(tx: Tx) -> list[Heartbeat]:
-    """The newest heartbeat of each queue."""
-    rows = tx.session.scalars(select(HeartbeatRow).filter_by(shop=tx.shop))
-    return [Heartbeat(row.queue, (tx.now - row.seen_at).total_seconds()) for row in rows]
 
 
 def alert_once(tx: Tx, name: str, subject: str) -> bool:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, select
 
 from integration.domain.returns import AnnouncedLine
-from integration.ledger.store import Tx
+from integration.ledger.store import Tx, insert_or_leave
 from integration.ledger.tables import EventRow, Intent, ReturnLineRow, ReturnRow
+
+
+class EventSeen(NamedTuple):
+    """A webhook event, as much of it as is kept."""
+
+    event_id: str
+    event: str
+    resource_id: str
 
 
 def lock_return(tx: Tx, return_id: str) -> ReturnRow | None:
@@ -124,9 +133,13 @@ def returns(tx: Tx, *, state: str | None = None, limit: int | None = None) -> li
     return list(tx.session.scalars(query if state is None else query.filter_by(state=state)))
 
 
-def add_event(tx: Tx, *, event_id: str, event: str, resource_id: str) -> bool:
-    """Store a webhook event once; False when it was stored before."""
-    if tx.session.get(EventRow, (tx.shop, event_id)) is not None:
-        return False
-    tx.session.add(EventRow(shop=tx.shop, event_id=event_id, event=event, resource_id=resource_id, received_at=tx.now))
-    return True
+def add_events(tx: Tx, events: Sequence[EventSeen]) -> set[str]:
+    """Store webhook events, each id once; the ids of those that were not stored before."""
+    rows = {
+        one.event_id: {"shop": tx.shop, "received_at": tx.now, **one._asdict()}
+        for one in sorted(events, key=lambda one: one.event_id)
+    }
+    if not rows:
+        return set()
+    stored = tx.session.scalars(insert_or_leave(tx, EventRow).returning(EventRow.event_id), list(rows.values()))
+    return set(stored)

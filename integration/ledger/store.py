@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, Insert, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,15 @@ class Tx:
         delay = max(0.0, (due_at - self.now).total_seconds())
         if delay <= BELL_HORIZON:
             self.rings.append(Ring(kind, intent_id, delay, urgent))
+
+
+def insert_or_leave(tx: Tx, table: type[DeclarativeBase]) -> Insert:
+    """An INSERT that leaves alone what is there already; with `returning` it says which rows were new.
+
+    Who inserts several rows sorts them: two transactions that wait for each other's rows would be a deadlock.
+    """
+    insert = sqlite.insert if tx.session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 class Ledger:

@@ -138,12 +138,23 @@ class Webhook(Wire):
     event_types: Many[str] = ()
 
 
+LONGEST_ID = 255
+"""Characters that the ledger's columns hold. Reveni's own ids are 32 hexadecimal digits."""
+
+
 class WebhookEvent(Wire):
-    """A hint that a return changed: what it became is read from Reveni, never from here."""
+    """A hint that a return changed: what it became is read from Reveni, never from here.
+
+    Only what is kept of an event is read: whatever else it says may be missing, or be anything.
+    """
 
     id: str
     event: str
-    created: Moment | None = None
     resource: str | None = Field(None, validation_alias=AliasPath("data", "resource"))
     resource_id: str | None = Field(None, validation_alias=AliasPath("data", "resource_id"))
-    status: Status = Field("", validation_alias=AliasPath("data", "status"))
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Its ids are no longer than their columns, and hold nothing that PostgreSQL refuses (NUL, half a pair)."""
+        words = [self.id, self.event, *([self.resource_id or ""] if self.resource == "return" else [])]
+        return all(0 < len(word) <= LONGEST_ID and word.isascii() and word.isprintable() for word in words)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 
 from integration.errors import Held, Rejected
 from integration.ledger import intents
+from integration.ledger.batches import decide_all
 from integration.ledger.marks import move_watermark, watermark
-from integration.ledger.returns import add_event
+from integration.ledger.returns import EventSeen, add_events
 from integration.ledger.standing import verdicts_were_read
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
@@ -49,11 +51,15 @@ class ReadVerdict(Act[ReveniReturn, ReveniReturn]):
 
 def store_event(tx: Tx, event: WebhookEvent) -> bool:
     """Keep a webhook event and promise to read its return; False when the event is known already."""
-    resource_id = event.resource_id or ""
-    if not add_event(tx, event_id=event.id, event=event.event, resource_id=resource_id):
-        return False
-    intents.decide(tx, "read_verdict", event.id, plan={"reveni_return_id": resource_id})
-    return True
+    return event.id in store_events(tx, [event])
+
+
+def store_events(tx: Tx, events: Sequence[WebhookEvent]) -> set[str]:
+    """Keep many, each id once, and promise to read their returns; the ids of those that are new."""
+    returns = {event.id: event.resource_id or "" for event in events}
+    new = add_events(tx, [EventSeen(event.id, event.event, returns[event.id]) for event in events])
+    decide_all(tx, "read_verdict", {event_id: {"reveni_return_id": returns[event_id]} for event_id in new})
+    return new
 
 
 def poll_verdicts(ports: Ports) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from tornado.web import HTTPError, RequestHandler
 
 from integration.answers import encode
+from integration.web.connections import mark_busy
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,13 @@ class Answering(RequestHandler):
 
     def prepare(self) -> Awaitable[None] | None:
         self.settings["running"].add(self)
+        if not getattr(self, "_stream_request_body", False):
+            self.is_complete()
         return None
+
+    def is_complete(self) -> None:
+        """The whole request has arrived: from here on it is for us to make haste, and its connection is not closed."""
+        mark_busy(self.request.connection)
 
     def on_finish(self) -> None:
         self.settings["running"].discard(self)

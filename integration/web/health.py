@@ -7,7 +7,8 @@ from http import HTTPStatus
 
 from integration.fleet.environment import FLEET_HEADER, FLEET_ID
 from integration.web.answers import Answering
-from integration.web.readiness import Readiness
+from integration.web.readiness import Standing
+from integration.web.shared import Shared
 
 
 class Health(Answering):
@@ -18,18 +19,26 @@ class Health(Answering):
 
 
 class Ready(Answering):
-    """200 `{"ready": true, "missing": [], "recovery": null}`, or 503 with what is missing; a header says whose web
-    process answers.
+    """200 `{"ready": true, "missing": [], "recovery": null, …}`, or 503 with what is missing; with each worker's last
+    sign of life. A header says whose web process answers.
 
     A fleet in recovery is ready: it reads, accepts orders, and says here why it does not refund.
     """
 
-    def initialize(self, *, readiness: Readiness) -> None:
-        self._readiness = readiness
+    def initialize(self, *, shared: Shared[Standing]) -> None:
+        self._shared = shared
 
     async def get(self) -> None:
-        missing = await self._readiness.missing()
-        recovery = await self._readiness.recovery()
-        status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
+        standing = await self._shared.get()
+        status = HTTPStatus.SERVICE_UNAVAILABLE if standing.missing else HTTPStatus.OK
         self.set_header(FLEET_HEADER, os.environ.get(FLEET_ID, ""))
-        self.answer(status, {"ready": not missing, "missing": missing, "recovery": recovery})
+        self.answer(
+            status,
+            {
+                "ready": not standing.missing,
+                "missing": standing.missing,
+                "recovery": standing.recovery,
+                "silent": [worker for worker in standing.workers if worker["silent"]],
+                "workers": standing.workers,
+            },
+        )

@@ -1,4 +1,4 @@
-"""`GET /metrics`: the ledger's figures in Prometheus' text format, counted when they are asked for."""
+"""`GET /metrics`: the ledger's figures in Prometheus' text format, counted once for all who ask."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from integration.ledger.figures import BOUNDS, Distribution, Figures, figures
-from integration.ledger.marks import Heartbeat, heartbeats
+from integration.ledger.heartbeats import Worker, newest_of_each, workers
 from integration.ledger.stock_figures import StockFigures, stock_figures
 from integration.ledger.store import Ledger
 from integration.usecases.catalogue import ACTS
 from integration.usecases.recovery_state import recovery_state
 from integration.web.answers import Answering
+from integration.web.counts import WebhookCounts
 from integration.web.readiness import Workers
+from integration.web.shared import Shared
 from integration.web.threads import DaemonThreads
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 8.0
 """Seconds; Prometheus itself waits for 10."""
+
+KEPT = 3.0
+"""Seconds for which figures are good enough for whoever else asks."""
 
 Row = tuple[tuple[str, ...], float]
 """The values of the labels, and the figure."""
@@ -33,35 +38,50 @@ Row = tuple[tuple[str, ...], float]
 class Metrics(Answering):
     """503 when the ledger does not answer: a figure that is missing is better than one that is wrong."""
 
-    def initialize(self, *, ledger: Ledger, workers: Workers, threads: DaemonThreads) -> None:
-        self._ledger = ledger
-        self._workers = workers
-        self._threads = threads
+    def initialize(self, *, shared: Shared[bytes]) -> None:
+        self._shared = shared
 
     async def get(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(PATIENCE):
-                text = await loop.run_in_executor(self._threads, exposition, self._ledger, self._workers)
-        except Exception as failure:  # whatever it was, there are no figures
-            log.warning("the figures could not be counted: %s", type(failure).__name__)
+            text = await self._shared.get()
+        except Exception:  # whatever it was, there are no figures; `Exposition` has told
             self.answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "the ledger does not answer"})
             return
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
         self.write(text)
 
 
-def exposition(ledger: Ledger, workers: Workers) -> bytes:
-    """All metrics of this shop's fleet. Without a broker, the depths of its queues are left out."""
-    with ledger.read() as tx:
-        counted, stock, beats = figures(tx), stock_figures(tx), heartbeats(tx)
-        recovery = recovery_state(tx) is not None
-    try:
-        depths = workers.queue_depths()
-    except Exception as failure:
-        log.warning("the broker did not tell how deep its queues are: %s", type(failure).__name__)
-        depths = {}
-    return generate_latest(Snapshot(counted, stock, beats, depths, recovery))
+class Exposition:
+    """All metrics of this shop's fleet, counted in a thread. Without a broker, its queues' depths are left out."""
+
+    def __init__(self, ledger: Ledger, workers: Workers, webhooks: WebhookCounts) -> None:
+        self._ledger = ledger
+        self._workers = workers
+        self._webhooks = webhooks
+        self._threads = DaemonThreads("figures", threads=1, waiting=1)
+
+    async def text(self) -> bytes:
+        """In Prometheus' format.
+
+        :raises Exception: whatever kept the figures from being counted.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, self._counted)
+        except Exception as failure:
+            log.warning("the figures could not be counted: %s", type(failure).__name__)
+            raise
+
+    def _counted(self) -> bytes:
+        with self._ledger.read() as tx:
+            counted, stock, seen = figures(tx), stock_figures(tx), workers(tx)
+            recovery = recovery_state(tx) is not None
+        try:
+            depths = self._workers.queue_depths()
+        except Exception as failure:
+            log.warning("the broker did not tell how deep its queues are: %s", type(failure).__name__)
+            depths = {}
+        return generate_latest(Snapshot(counted, stock, seen, depths, self._webhooks.so_far(), recovery))
 
 
 @dataclass(frozen=True)
@@ -70,8 +90,9 @@ class Snapshot:
 
     figures: Figures
     stock: StockFigures
-    beats: Sequence[Heartbeat]
+    workers: Sequence[Worker]
     depths: Mapping[str, int]
+    webhooks: Mapping[str, int]
     recovery: bool = False
 
     def collect(self) -> Iterator[Metric]:
@@ -135,10 +156,28 @@ class Snapshot:
         yield GaugeMetricFamily(
             "backhaul_recovery", "Whether nothing is sent that may be sent once only", float(self.recovery)
         )
-        ages = [((beat.queue,), beat.age) for beat in self.beats]
+        ages = [((beat.queue,), beat.age) for beat in newest_of_each(self.workers)]
         yield _gauge("backhaul_heartbeat_age_seconds", "Since each queue's worker was heard of", ["queue"], ages)
+        seen: dict[tuple[str, ...], float] = {}
+        offsets: dict[tuple[str, ...], float] = {}
+        for worker in self.workers:
+            place = (worker.queue, worker.host)
+            seen[place] = max(worker.age, seen.get(place, 0.0))
+            offsets[worker.host,] = worker.clock_offset
+        yield _gauge(
+            "backhaul_worker_seen_seconds",
+            "Since a worker showed that it lives; of several on a host, the one that is silent for longest",
+            ["queue", "host"], seen.items(),
+        )  # fmt: skip
+        yield _gauge(
+            "backhaul_clock_offset_seconds", "That a host's clock is ahead of the ledger's", ["host"], offsets.items()
+        )
         depths = [((queue,), depth) for queue, depth in self.depths.items()]
         yield _gauge("backhaul_queue_depth", "Messages that wait in the broker", ["queue"], depths)
+        deliveries = CounterMetricFamily("backhaul_webhooks_total", "Deliveries that were answered", labels=["outcome"])
+        for outcome, number in self.webhooks.items():
+            deliveries.add_metric([outcome], number)
+        yield deliveries
 
 
 def _gauge(name: str, documentation: str, labels: list[str], rows: Iterable[Row]) -> Metric:

@@ -7,8 +7,9 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from integration.ledger.marks import heartbeats
+from integration.ledger.heartbeats import Worker, newest_of_each, workers
 from integration.ledger.migrations import is_current
 from integration.ledger.store import Ledger
 from integration.usecases.recovery_state import recovery_state
@@ -34,6 +35,26 @@ class Workers:
     queue_depths: Callable[[], Mapping[str, int]]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What has not answered, and when each worker was last heard of.
+
+    :param missing: `database`, `migration`, `broker`, `worker:<queue>`; nothing when ready.
+    :param workers: `{queue, host, pid, seen_seconds, silent}`; a silent one among others of its queue is not missing.
+    :param recovery: why nothing is sent that may be sent once only; None where it is, or nobody can tell.
+    """
+
+    missing: Sequence[str]
+    workers: Sequence[Mapping[str, Any]]
+    recovery: str | None
+
+
+@dataclass
+class _Seen:
+    workers: Sequence[Worker] = ()
+    recovery: str | None = None
+
+
 class Readiness:
     """Asks each of them, at the same time and for a bounded time."""
 
@@ -44,19 +65,23 @@ class Readiness:
         self._started = time.monotonic()
         self._migrated = False
 
-    async def missing(self) -> list[str]:
-        """`database`, `migration`, `broker`, `worker:<queue>`: whatever has not answered; nothing when ready."""
-        answers = await asyncio.gather(self._ask("database", self._database), self._ask("broker", self._broker))
-        return [name for missing in answers for name in missing]
-
-    async def recovery(self) -> str | None:
-        """Why the fleet sends nothing that nobody may send twice; None where it does, or nobody can tell."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, self._recovery)
-        except Exception as failure:  # `missing` says what does not answer
-            log.warning("the recovery could not be asked for: %s", type(failure).__name__)
-            return None
+    async def look(self) -> Standing:
+        """Ask the database and the broker."""
+        seen = _Seen()
+        answers = await asyncio.gather(
+            self._ask("database", lambda: self._database(seen)), self._ask("broker", self._broker)
+        )
+        shown = [
+            {
+                "queue": worker.queue,
+                "host": worker.host,
+                "pid": worker.pid,
+                "seen_seconds": round(worker.age, 1),
+                "silent": worker.age > self._workers.stale_after,
+            }
+            for worker in list(seen.workers)
+        ]
+        return Standing([name for missing in answers for name in missing], shown, seen.recovery)
 
     async def _ask(self, name: str, question: Callable[[], list[str]]) -> list[str]:
         try:
@@ -66,22 +91,17 @@ class Readiness:
             log.warning("the %s did not answer: %s", name, type(failure).__name__)
             return [name]
 
-    def _database(self) -> list[str]:
+    def _database(self, seen: _Seen) -> list[str]:
         # Asked until it is so, and not again: tables do not go back, and Alembic logs each look.
         if not self._migrated:
             self._migrated = is_current(self._ledger.engine.execution_options(reading=True))
         if not self._migrated:
             return ["migration"]
         with self._ledger.read() as tx:
-            alive = {beat.queue for beat in heartbeats(tx) if beat.age < self._fresh()}
+            seen.workers, state = workers(tx), recovery_state(tx)
+        seen.recovery = None if state is None else state.detail
+        alive = {beat.queue for beat in newest_of_each(seen.workers) if beat.age < self._fresh()}
         return [f"worker:{queue}" for queue in self._workers.queues if queue not in alive]
-
-    def _recovery(self) -> str | None:
-        if not self._migrated:
-            return None
-        with self._ledger.read() as tx:
-            state = recovery_state(tx)
-        return None if state is None else state.detail
 
     def _broker(self) -> list[str]:
         self._workers.queue_depths()

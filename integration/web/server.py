@@ -5,42 +5,47 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-import sys
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from integration.errors import SettingsError
+from integration.web.connections import limited_server, most_connections
 
 GRACE = 3.0
 """Seconds for requests that are running when the process is asked to end."""
 
-BODY_TIMEOUT = 10.0
-"""Seconds for a whole body, so that a sender who never ends holds nothing."""
-
-IDLE_TIMEOUT = 75.0
-"""Seconds a kept connection may say nothing."""
+BACKLOG = 1_024
+"""Connections that may wait to be taken: a burst of senders is not made to try again."""
 
 
-def listen(host: str, port: int) -> list[socket.socket]:
+def listen(host: str, port: int, name: str = "WEB") -> list[socket.socket]:
     """The listening sockets; port 0 takes a free one.
 
+    :param name: how the settings of host and port begin.
     :raises SettingsError: the address cannot be had.
     """
     try:
-        return bind_sockets(port, host)
+        return bind_sockets(port, host, backlog=BACKLOG)
     except OSError as refused:
         raise SettingsError(
-            [f"WEB_HOST {host} and WEB_PORT {port} are not usable ({refused.strerror}): choose others."]
+            [f"{name}_HOST {host} and {name}_PORT {port} are not usable ({refused.strerror}): choose others."]
         ) from None
 
 
-async def serve(app: Application, sockets: list[socket.socket], stopping: asyncio.Event | None = None) -> None:
-    """Answer until SIGTERM, SIGINT or `stopping`; then take no more, and let what is running end within `GRACE`."""
+async def serve(
+    app: Application,
+    sockets: list[socket.socket],
+    stopping: asyncio.Event | None = None,
+    *,
+    most: int | None = None,
+) -> None:
+    """Answer until SIGTERM, SIGINT or `stopping`; then take no more, and let what is running end within `GRACE`.
+
+    :param most: connections at once; as many as the process's descriptors allow if None.
+    """
     stopping = stopping or _stop_signals()
-    # Tornado would answer 400 to a large body; the handlers say 413, and hold none of it.
-    server = HTTPServer(app, max_body_size=sys.maxsize, body_timeout=BODY_TIMEOUT, idle_connection_timeout=IDLE_TIMEOUT)
+    server = limited_server(app, most or most_connections())
     server.add_sockets(sockets)
     await stopping.wait()
     server.stop()

@@ -11,19 +11,16 @@ import logging
 import time
 from collections.abc import Sequence
 from http import HTTPStatus
-from queue import Full
 
 from pydantic import SecretStr, ValidationError
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from tornado.web import stream_request_body
 
 from integration.answers import decode
-from integration.ledger.store import Ledger
 from integration.reveni.signature import HEADER, BadSignature, StaleSignature, verify
 from integration.reveni.wire import WebhookEvent
-from integration.usecases.read_verdict import store_event
 from integration.web.answers import Answering
-from integration.web.threads import DaemonThreads
+from integration.web.counts import OUTCOMES, WebhookCounts
+from integration.web.storing import CannotBeKept, EventStore, NotStored
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +35,18 @@ PATIENCE = 8.0
 """Seconds that the ledger may take. What is committed later is acknowledged when the sender tries again."""
 
 
+RETRY_AFTER = 5
+"""Seconds that a sender is asked to wait where its event could not be stored."""
+
+
 @stream_request_body
 class ReveniWebhook(Answering):
     """Takes the body in pieces, so that one that is too large is never held."""
 
-    def initialize(self, *, ledger: Ledger, keys: Sequence[SecretStr], threads: DaemonThreads) -> None:
-        self._ledger = ledger
+    def initialize(self, *, store: EventStore, keys: Sequence[SecretStr], counts: WebhookCounts) -> None:
+        self._store = store
         self._keys = keys
-        self._threads = threads
+        self._counts = counts
         self._body = bytearray()
         self._too_large = False
 
@@ -67,6 +68,7 @@ class ReveniWebhook(Answering):
     async def post(self) -> None:
         if self._too_large:
             return
+        self.is_complete()
         body = bytes(self._body)
         try:
             verify(
@@ -84,21 +86,29 @@ class ReveniWebhook(Answering):
             self._refuse(HTTPStatus.BAD_REQUEST, str(refused))
             return
         if event.resource != "return":
-            self.answer(HTTPStatus.ACCEPTED, {"status": "ignored"})
+            self._accept("ignored")
             return
-        await self._store(event)
+        await self._keep(event)
 
-    async def _store(self, event: WebhookEvent) -> None:
-        loop = asyncio.get_running_loop()
+    async def _keep(self, event: WebhookEvent) -> None:
         try:
             async with asyncio.timeout(PATIENCE):
-                new = await loop.run_in_executor(self._threads, store_once, self._ledger, event)
-        except (SQLAlchemyError, TimeoutError, Full) as failure:
-            log.error("an event could not be stored: %s", type(failure).__name__, extra={"alert": "ledger_down"})
+                new = await self._store.store(event)
+        except CannotBeKept:
+            self._refuse(HTTPStatus.BAD_REQUEST, "the event cannot be kept")
+            return
+        except (NotStored, TimeoutError) as failure:
+            self._store.tell_unstored(failure)
+            self._counts.add(OUTCOMES[HTTPStatus.SERVICE_UNAVAILABLE])
+            self.set_header("Retry-After", str(RETRY_AFTER))
             self.answer(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "not stored, send it again"})
             return
         status = "stored" if new else "known"
         log.info("event %s %s", event.id, status, extra={"event": event.event, "resource_id": event.resource_id})
+        self._accept(status)
+
+    def _accept(self, status: str) -> None:
+        self._counts.add(status)
         self.answer(HTTPStatus.ACCEPTED, {"status": status})
 
     async def _refuse_size(self) -> None:
@@ -108,13 +118,14 @@ class ReveniWebhook(Answering):
 
     def _refuse(self, status: HTTPStatus, why: str) -> None:
         log.warning("a delivery was refused with %d: %s", status, why)
+        self._counts.add(OUTCOMES[status])
         self.answer(status, {"error": why})
 
 
 def read_event(body: bytes) -> WebhookEvent:
     """The event in a body.
 
-    :raises ValueError: it is not JSON, or no event with an id that can be kept, or about a return without one.
+    :raises ValueError: it is not JSON, or no event, or one without ids that can be kept.
     """
     try:
         event = WebhookEvent.model_validate(decode(body))
@@ -122,20 +133,9 @@ def read_event(body: bytes) -> WebhookEvent:
         raise ValueError("the body is not an event") from None
     except ValueError:
         raise ValueError("the body is not JSON") from None
-    ids = [event.id, event.event, *([event.resource_id or ""] if event.resource == "return" else [])]
-    if not all(_can_be_kept(one) for one in ids):
-        raise ValueError("the event does not say which, or about what")
+    if not event.can_be_kept:
+        raise ValueError("the event does not say which, or about what, in words that can be kept")
     return event
-
-
-def store_once(ledger: Ledger, event: WebhookEvent) -> bool:
-    """Keep the event; False when it is kept already."""
-    try:
-        with ledger.write() as tx:
-            return store_event(tx, event)
-    except IntegrityError:  # another delivery of it was stored between our look and our insert
-        with ledger.write() as tx:
-            return store_event(tx, event)
 
 
 def _announced(content_length: str) -> int:
@@ -144,8 +144,3 @@ def _announced(content_length: str) -> int:
         return int(content_length)
     except ValueError:
         return 0
-
-
-def _can_be_kept(word: str) -> bool:
-    """A column holds 255 characters, and PostgreSQL no NUL; Reveni's ids are 32 hexadecimal digits."""
-    return 0 < len(word) <= 255 and word.isascii() and word.isprintable()

@@ -138,7 +138,7 @@ def _redis_dump(fleet: RunningFleet) -> bytes:
 
 
 def _metrics(fleet: RunningFleet) -> bytes:
-    with urllib.request.urlopen(f"http://127.0.0.1:{fleet.settings.web_port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{fleet.settings.metrics_port}/metrics", timeout=10) as answer:
         content: bytes = answer.read()
     assert b"backhaul" in content
     return content

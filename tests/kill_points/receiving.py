@@ -25,10 +25,11 @@ class Receiving:
     answered = Event()
 
 
-def store_event(original: Callable[..., Any], tx: Any, event: Any) -> Any:
+def store_events(original: Callable[..., Any], tx: Any, events: Sequence[Any]) -> Any:
     from integration.ledger import intents
 
-    new = original(tx, event)
+    new = original(tx, events)
+    (event,) = events
     if event.id == BEFORE_THE_COMMIT:
         die_at(BEFORE_THE_COMMIT)
     if event.id == BEFORE_THE_BELL:
@@ -38,11 +39,12 @@ def store_event(original: Callable[..., Any], tx: Any, event: Any) -> Any:
     return new
 
 
-def store_once(original: Callable[..., Any], ledger: Any, event: Any) -> Any:
-    new = original(ledger, event)
+def store_all(original: Callable[..., Any], ledger: Any, events: Sequence[Any]) -> Any:
+    outcomes = original(ledger, events)
+    (event,) = events
     if event.id == BEFORE_THE_ANSWER:
         die_at(BEFORE_THE_ANSWER)
-    return new
+    return outcomes
 
 
 def on_finish(original: Callable[..., Any], answering: Any) -> None:
@@ -61,11 +63,11 @@ def ring(original: Callable[..., Any], rings: Sequence[Any]) -> None:
 
 def lay_in_wait() -> None:
     """In the order in which an event passes them; `tests/journeys/test_receiving_deaths.py` sends the events."""
-    from integration.web import webhooks
+    from integration.web import storing
     from integration.web.answers import Answering
     from tasks import bell
 
-    around(webhooks, "store_event", store_event)
-    around(webhooks, "store_once", store_once)
+    around(storing, "store_events", store_events)
+    around(storing, "store_all", store_all)
     around(Answering, "on_finish", on_finish)
     around(bell, "ring", ring)

@@ -13,8 +13,8 @@ from celery import Celery
 from redis import Redis, RedisError
 
 from integration.fleet.broker import EmbeddedBroker
+from integration.ledger.heartbeats import heartbeats
 from integration.ledger.intents import decide, find
-from integration.ledger.marks import heartbeats
 from integration.ledger.orders import get_order
 from integration.sandbox.client import SandboxClient
 from integration.usecases.poll_orders import poll_orders

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from celery import Celery
 
+from integration.ledger.heartbeats import heartbeats, workers
 from integration.sandbox.client import SandboxClient
+from integration.settings import Settings
 from integration.usecases.carry_out import carry_out
 from integration.usecases.catalogue import ACTS
 from integration.usecases.keeping import BETWEEN_ABSENCES, SETTLING
 from integration.usecases.ports import Ports
+from tasks.policy import WAIT
 from tests.inline_fleet import IMPATIENT
 from tests.kill_points.impatient import looks_often
 from tests.queues.conftest import Start
@@ -33,6 +36,9 @@ ANSWERS_SLOWLY = 1.5
 
 AHEAD, BEHIND = 3_601, -3_600
 """Seconds. Beyond the broker's visibility timeout: one of two workers thinks that the other's messages were left."""
+
+SLIGHTLY_AHEAD = 15
+"""Seconds; a ring once had a date of expiry, 10 s after it was sent."""
 
 A_START_TAKES = 60.0
 """Seconds at the most."""
@@ -156,6 +162,28 @@ def test_a_sweep_whose_clock_is_ahead_takes_no_claim_from_who_holds_it(
     due.wait_until_all_is_done()
     due.require_one_effect_each()
     assert "claim_expired" not in {entry.reason for line in due.intents for entry in due.journal(line)}
+
+
+def test_what_is_rung_for_is_taken_whatever_the_workers_clock_says(
+    ports: Ports, settings: Settings, app: Celery, start: Start, clock: Clock
+) -> None:
+    """S2: a worker whose clock is ahead throws no ring away, one whose clock is behind lets none wait; both show."""
+    from tasks.schedule import beat_schedule
+
+    options = beat_schedule(settings)["heartbeat-polling"]["options"]
+
+    def seen() -> tuple[set[str], list[float]]:
+        with ports.ledger.read() as tx:
+            return {beat.queue for beat in heartbeats(tx)}, [one.clock_offset for one in workers(tx)]
+
+    start("polling", **clock.off_by(SLIGHTLY_AHEAD))
+    app.send_task("fleet.heartbeat", kwargs={"queue": "rung while ahead"}, **options)
+    wait_until(lambda: "rung while ahead" in seen()[0], what="a ring of Beat's")
+    assert max(seen()[1]) == pytest.approx(SLIGHTLY_AHEAD, abs=10)
+    clock.set(BEHIND)
+    app.send_task("fleet.heartbeat", kwargs={"queue": "rung while behind"}, headers={WAIT: 1.0}, **options)
+    wait_until(lambda: "rung while behind" in seen()[0], what="a ring that waits for a second")
+    assert min(seen()[1]) == pytest.approx(BEHIND, abs=10)
 
 
 def _left_in_memory() -> set[Path]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 from integration.fleet.environment import fleet_environment
 from integration.fleet.procfile import load_procfile
-from integration.ledger.marks import heartbeats
+from integration.ledger.heartbeats import heartbeats
 from integration.settings import Settings
 from integration.wiring import make_ledger
 from tests import process_tree
@@ -39,6 +41,20 @@ class RunningWorker:
         wait_until(self._is_alive, within=STARTS_WITHIN, what=f"a heartbeat of {self.queue}")
         assert not self._has_ended(), self.log()
         return self
+
+    @property
+    def pid(self) -> int:
+        """Of its main process."""
+        return self._process.pid
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stopped where it stands (SIGSTOP), as on a host that is frozen."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def age(self) -> float:
         """Seconds since its queue's last heartbeat reached the ledger."""

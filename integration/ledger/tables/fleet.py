@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, Integer, String
+from sqlalchemy import Float, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integration.ledger.tables.base import Base, Facts
@@ -43,15 +43,21 @@ class CeilingRow(Base):
 
 
 class HeartbeatRow(Base):
-    """The last time a task came through the broker to a queue's worker and had its effect here."""
+    """The last signs of life of one worker: a queue may have several, on several hosts."""
 
     __tablename__ = "heartbeats"
 
     shop: Mapped[str] = mapped_column(primary_key=True)
     queue: Mapped[str] = mapped_column(String(40), primary_key=True)
+    host: Mapped[str] = mapped_column(primary_key=True)
+    pid: Mapped[int] = mapped_column(primary_key=True)
+    """Of its main process."""
     seen_at: Mapped[datetime]
-    host: Mapped[str]
-    pid: Mapped[int]
+    """When it last showed by itself that it runs and reaches the broker and the database."""
+    answered_at: Mapped[datetime | None]
+    """When a task last came through the broker to it and had its effect here, or its hands were full of such tasks."""
+    clock_offset: Mapped[float] = mapped_column(Float)
+    """Seconds that its host's clock was ahead of the database's."""
 
 
 class AlertRow(Base):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from integration.ledger.marks import beat, move_watermark
+from integration.ledger.heartbeats import beat
+from integration.ledger.marks import move_watermark
 from integration.ledger.stock import add_movement, open_import
 from integration.ledger.store import Ledger
 from tests.unit.cli import cases
@@ -61,15 +64,20 @@ def test_a_person_reads_the_signs_of_life_too(backhaul: Backhaul, ledger: Ledger
     result = backhaul("status")
     assert result.exit_code == 0, result.output
     assert "heartbeat ages        refund " in result.stdout
+    assert f"refund on {socket.gethostname()} ({os.getpid()}) 0 s" in " ".join(result.stdout.split())
 
 
 def test_signs_of_life_watermarks_and_the_import_in_flight_are_shown(backhaul: Backhaul, ledger: Ledger) -> None:
+    """S4: each worker is shown, with its host and its age."""
     with ledger.write() as tx:
         beat(tx, "refund")
         move_watermark(tx, "RT11", tx.now - timedelta(minutes=5))
         import_id = str(open_import(tx).id)
     facts = status(backhaul)
     assert 0 <= facts["heartbeat_ages"]["refund"] < 60
+    (worker,) = facts["workers"]
+    assert (worker["queue"], worker["host"], worker["pid"]) == ("refund", socket.gethostname(), os.getpid())
+    assert 0 <= worker["seen_seconds"] < 60
     assert facts["watermarks"]["RT11"].endswith("Z")
     assert (facts["unfinished_import"]["import_id"], facts["unfinished_import"]["sent_at"]) == (import_id, None)
 

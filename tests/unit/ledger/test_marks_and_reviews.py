@@ -1,4 +1,4 @@
-"""Watermarks, heartbeats, alerts, reference tables, and the review inbox."""
+"""Watermarks, alerts, reference tables, and the review inbox."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
+from integration.ledger.heartbeats import beat, workers
 from integration.ledger.marks import (
     alert_once,
-    beat,
-    heartbeats,
     keep_reference,
     kept_reference,
     move_watermark,
@@ -22,7 +21,7 @@ from integration.ledger.marks import (
 from integration.ledger.reviews import close_review, get_review, open_review, resolve, reviews
 from integration.ledger.settled_refunds import note_sighting
 from integration.ledger.store import Ledger
-from integration.ledger.tables import HeartbeatRow, RefundRow, ReviewRow
+from integration.ledger.tables import RefundRow, ReviewRow
 from tests.unit.ledger.conftest import at_once
 
 
@@ -46,18 +45,6 @@ def test_a_watermark_moves_forward_only(ledger: Ledger) -> None:
     with ledger.read() as tx:
         assert watermark(tx, "RT11") == now + timedelta(seconds=1)
         assert watermark(tx, "W2") is None
-
-
-def test_a_heartbeat_has_an_age_and_replaces_the_one_before(ledger: Ledger) -> None:
-    for queue in ("refund", "restock", "refund"):
-        with ledger.write() as tx:
-            beat(tx, queue)
-    with ledger.write() as tx:
-        tx.session.execute(
-            update(HeartbeatRow).where(HeartbeatRow.queue == "restock").values(seen_at=tx.now - timedelta(seconds=90))
-        )
-        ages = {heartbeat.queue: heartbeat.age for heartbeat in heartbeats(tx)}
-    assert ages == {"refund": pytest.approx(0, abs=10), "restock": pytest.approx(90, abs=10)}
 
 
 def test_an_alert_is_given_once_for_each_subject(ledger: Ledger) -> None:
@@ -108,7 +95,7 @@ def test_whatever_two_fleets_write_at_once_for_the_first_time_is_there_once(ledg
     assert len({review.id for review in at_once(6, lambda _: held(ledger, "O-1"))}) == 1
     assert sorted(at_once(6, write)) == [False] * 5 + [True]
     with ledger.read() as tx:
-        assert [one.queue for one in heartbeats(tx)] == ["refund"]
+        assert [one.queue for one in workers(tx)] == ["refund"]
         assert len(reviews(tx)) == 2
         assert watermark(tx, "RT11") is not None
 

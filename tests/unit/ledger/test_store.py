@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from integration.ledger import intents
-from integration.ledger.marks import beat, heartbeats, move_watermark, watermark
+from integration.ledger.heartbeats import beat, heartbeats
+from integration.ledger.marks import move_watermark, watermark
 from integration.ledger.orders import orders
 from integration.ledger.store import Ledger, Ring, silent_bell
 from tests.unit.ledger.conftest import at_once

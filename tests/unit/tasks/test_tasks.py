@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from integration.ledger.marks import heartbeats
+from integration.ledger.heartbeats import heartbeats
 from integration.ledger.orders import orders
 from integration.ledger.refunds import refunds
 from integration.ledger.returns import returns

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Self
 
@@ -18,7 +19,8 @@ from sqlalchemy import select
 from integration.ledger.store import Ledger
 from integration.ledger.tables import EventRow, Intent
 from integration.reveni.signature import sign
-from integration.web.app import make_app
+from integration.web.app import make_app, make_metrics_app
+from integration.web.counts import WebhookCounts
 from integration.web.readiness import Workers
 from integration.web.server import listen, serve
 
@@ -32,32 +34,54 @@ def idle_broker() -> Mapping[str, int]:
 class RunningWeb:
     """The real application on a loopback port."""
 
-    def __init__(self, ledger: Ledger, workers: Workers | None = None) -> None:
+    def __init__(self, ledger: Ledger, workers: Workers | None = None, *, most: int | None = None) -> None:
+        self._most = most
         workers = workers or Workers(("refund", "restock"), 30.0, idle_broker)
         sockets = listen("127.0.0.1", 0)
         self.address: tuple[str, int] = sockets[0].getsockname()
         self.url = f"http://127.0.0.1:{self.address[1]}"
-        self.app = make_app(ledger, [SecretStr(KEY), SecretStr(FORMER_KEY)], workers)
+        counts = WebhookCounts()
+        self.app = make_app(ledger, [SecretStr(KEY), SecretStr(FORMER_KEY)], workers, counts)
+        self._figures, self._figures_sockets = make_metrics_app(ledger, workers, counts), listen("127.0.0.1", 0)
+        self.metrics_url = f"http://127.0.0.1:{self._figures_sockets[0].getsockname()[1]}/metrics"
+        self._figures_stopping, self._figures_loop = asyncio.Event(), asyncio.new_event_loop()
+        self._figures_thread = threading.Thread(target=self._run_figures, daemon=True)
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, args=[sockets], daemon=True)
 
     def _run(self, sockets: list[Any]) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(serve(self.app, sockets, self._stopping))
+            runner.run(serve(self.app, sockets, self._stopping, most=self._most))
+
+    def _run_figures(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._figures_loop) as runner:
+            runner.run(serve(self._figures, self._figures_sockets, self._figures_stopping, most=128))
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._figures_thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self._thread.join(timeout=20)
-        assert not self._thread.is_alive()
+        for thread in (self._thread, self._figures_thread):
+            thread.join(timeout=20)
+            assert not thread.is_alive()
 
     def stop(self) -> None:
-        with suppress(RuntimeError):  # it has ended already
-            self._loop.call_soon_threadsafe(self._stopping.set)
+        for loop, stopping in (self._loop, self._stopping), (self._figures_loop, self._figures_stopping):
+            with suppress(RuntimeError):  # it has ended already
+                loop.call_soon_threadsafe(stopping.set)
+
+    def figures(self) -> str:
+        return requests.get(self.metrics_url, timeout=20).text
+
+    def deliver_later(self, event: Mapping[str, Any]) -> Future[requests.Response]:
+        sender = ThreadPoolExecutor(1)
+        future = sender.submit(self.deliver, event)
+        sender.shutdown(wait=False)
+        return future
 
     def get(self, path: str) -> requests.Response:
         return requests.get(self.url + path, timeout=20)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from integration.ledger.engine import make_engine
-from integration.ledger.marks import beat
+from integration.ledger.heartbeats import beat
 from integration.ledger.migrations import migrate
 from integration.ledger.store import Ledger
+from integration.ledger.tables import HeartbeatRow
 from integration.web import readiness
 from integration.web.readiness import Workers
 from tests.servers import free_port, wait_until
@@ -23,7 +28,7 @@ QUEUES = ("refund", "restock")
 def missing(web: RunningWeb) -> list[str]:
     answer = web.get("/readyz")
     told: list[str] = answer.json()["missing"]
-    assert answer.json() == {"ready": not told, "missing": told, "recovery": None}
+    assert (answer.json()["ready"], answer.json()["recovery"]) == (not told, None)
     assert answer.status_code == (503 if told else 200)
     return told
 
@@ -79,6 +84,23 @@ def test_a_heartbeat_from_before_the_start_proves_nothing(ledger: Ledger) -> Non
     time.sleep(0.05)  # heartbeats are stored to the millisecond
     with RunningWeb(ledger) as web:
         assert missing(web) == ["worker:refund", "worker:restock"]
+
+
+def test_a_silent_worker_is_shown_although_another_one_answers_for_its_queue(ledger: Ledger) -> None:
+    """S4: `/readyz` says which worker is silent, where it is and since when; the queue itself is served."""
+    with RunningWeb(ledger, Workers(("refund",), 30.0, idle_broker)) as web:
+        be_heard(ledger, "refund")
+        with ledger.write() as tx:
+            tx.session.execute(update(HeartbeatRow).values(host="host-a", seen_at=tx.now - timedelta(seconds=135)))
+        be_heard(ledger, "refund")
+        wait_until(lambda: missing(web) == [], what="readiness")
+        told = web.get("/readyz").json()
+    assert [(one["queue"], one["host"], one["silent"]) for one in told["workers"]] == [
+        ("refund", "host-a", True), ("refund", socket.gethostname(), False),
+    ]  # fmt: skip
+    assert [(one["host"], one["pid"], round(one["seen_seconds"], -1)) for one in told["silent"]] == [
+        ("host-a", os.getpid(), 140)
+    ]
 
 
 def test_another_shops_workers_are_not_ours(ledger: Ledger) -> None:

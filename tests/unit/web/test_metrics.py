@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+import requests
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from integration.ledger.engine import make_engine
+from integration.ledger.figures import Figures, figures
+from integration.ledger.heartbeats import beat
 from integration.ledger.intents import decide
-from integration.ledger.marks import beat
 from integration.ledger.orders import add_order
 from integration.ledger.reviews import open_review
 from integration.ledger.stock import add_movement, open_import
 from integration.ledger.store import Ledger, Tx
-from integration.ledger.tables import Intent, OrderRow
+from integration.ledger.tables import HeartbeatRow, Intent, OrderRow
+from integration.web import metrics
 from integration.web.readiness import Workers
 from tests.servers import free_port
 from tests.unit.web.running import RunningWeb
+
+
+@pytest.fixture(autouse=True)
+def counted_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test asks several times within the seconds for which figures are kept."""
+    monkeypatch.setattr(metrics, "KEPT", 0.0)
+
 
 Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 def scraped(web: RunningWeb) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    answer = web.get("/metrics")
+    answer = requests.get(web.metrics_url, timeout=20)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     return {
@@ -135,6 +147,35 @@ def test_restock_is_told_by_its_steps(web: RunningWeb, ledger: Ledger) -> None:
     assert of(samples, "restock_seconds_bucket", step="confirmed", le="75.0") == 1
 
 
+def test_figures_are_counted_once_for_all_who_ask(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """X3: forty scrapes at once cost one look at the ledger, and none while the figures are new."""
+    counted: list[int] = []
+
+    def figures_of(tx: Tx) -> Figures:
+        counted.append(1)
+        return figures(tx)
+
+    monkeypatch.setattr(metrics, "KEPT", 60.0)
+    monkeypatch.setattr(metrics, "figures", figures_of)
+    with RunningWeb(ledger) as web, ThreadPoolExecutor(40) as scrapers:
+        told = list(scrapers.map(lambda _: web.figures(), range(80)))
+        assert web.get("/metrics").status_code == 404
+    assert len(set(told)) == len(counted) == 1
+
+
+def test_a_worker_is_told_with_its_host(web: RunningWeb, ledger: Ledger) -> None:
+    """S4: the age of each host's worker, however well another one of its queue does; S2: and its clock."""
+    with ledger.write() as tx:
+        beat(tx, "refund", pid=1)
+        gone = {"host": "host-a", "seen_at": tx.now - timedelta(seconds=135), "clock_offset": 15.0}
+        tx.session.execute(update(HeartbeatRow).values(gone))
+        beat(tx, "refund", pid=2)
+    samples = scraped(web)
+    assert of(samples, "worker_seen_seconds", queue="refund", host="host-a") == pytest.approx(135, abs=10)
+    assert of(samples, "worker_seen_seconds", queue="refund", host=socket.gethostname()) == pytest.approx(0, abs=10)
+    assert of(samples, "clock_offset_seconds", host="host-a") == 15
+
+
 def test_the_fleet_is_told_queue_by_queue(ledger: Ledger) -> None:
     with ledger.write() as tx:
         beat(tx, "refund")
@@ -169,6 +210,6 @@ def test_without_a_broker_only_the_depths_are_missing(ledger: Ledger, caplog: py
 def test_without_a_database_there_are_no_figures() -> None:
     engine = make_engine(f"postgresql+psycopg://backhaul@127.0.0.1:{free_port()}/none")
     with RunningWeb(Ledger(engine, shop="default", who="web")) as web:
-        answer = web.get("/metrics")
+        answer = requests.get(web.metrics_url, timeout=20)
     assert (answer.status_code, answer.json()) == (503, {"error": "the ledger does not answer"})
     engine.dispose()

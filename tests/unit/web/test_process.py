@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,9 @@ KEY = "reveni-key"
 
 
 @contextmanager
-def web_process(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def web_process(
+    folder: Path, *, command: Sequence[str] = (sys.executable, "-m", "tasks.web"), **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -35,9 +37,9 @@ def web_process(folder: Path, **environment: str) -> Iterator[tuple[subprocess.P
         "REVENI_API_KEY": KEY,
         "BACKHAUL_DATA_DIR": str(folder),
         "WEB_PORT": str(port),
+        "METRICS_PORT": str(free_port()),
         **environment,
     }
-    command = [sys.executable, "-m", "tasks.web"]
     with subprocess.Popen(command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process, f"http://127.0.0.1:{port}"
@@ -61,13 +63,17 @@ def deliver(url: str) -> int:
 def test_a_webhook_is_stored_and_its_message_waits_in_the_broker(
     ledger: Ledger, tmp_path: Path, broker_url: str
 ) -> None:
-    with web_process(tmp_path, BROKER_URL=broker_url) as (process, url):
+    """X3: the figures have a port of their own, and the webhook's says nothing of them."""
+    port = free_port()
+    figures = f"http://127.0.0.1:{port}/metrics"
+    with web_process(tmp_path, BROKER_URL=broker_url, METRICS_PORT=str(port)) as (process, url):
         wait_until(lambda: alive(url), what="an answer")
         assert deliver(url) == 202
         wait_until(
-            lambda: 'backhaul_queue_depth{queue="restock"} 1.0' in requests.get(f"{url}/metrics", timeout=20).text,
+            lambda: 'backhaul_queue_depth{queue="restock"} 1.0' in requests.get(figures, timeout=20).text,
             what="the message",
         )
+        assert requests.get(f"{url}/metrics", timeout=20).status_code == 404
         missing = requests.get(f"{url}/readyz", timeout=20).json()["missing"]
         assert missing == [
             f"worker:{queue}"
@@ -109,7 +115,11 @@ def test_a_database_that_hangs_does_not_keep_the_process_from_ending(ledger: Led
 
 @pytest.mark.parametrize(
     ("variable", "value", "told"),
-    [("REVENI_API_KEY", "", "REVENI_API_KEY is missing"), ("WEB_HOST", "203.0.113.1", "WEB_HOST 203.0.113.1")],
+    [
+        ("REVENI_API_KEY", "", "REVENI_API_KEY is missing"),
+        ("WEB_HOST", "203.0.113.1", "WEB_HOST 203.0.113.1"),
+        ("METRICS_HOST", "203.0.113.1", "METRICS_HOST 203.0.113.1"),
+    ],
 )
 def test_settings_that_cannot_be_used_are_named(tmp_path: Path, variable: str, value: str, told: str) -> None:
     with web_process(tmp_path, **{variable: value}) as (process, _url):

@@ -142,11 +142,12 @@ def test_every_other_verb_is_refused(web: RunningWeb, verb: str) -> None:
 
 @pytest.mark.crash_matrix(4)
 def test_nothing_is_acknowledged_while_the_database_is_down() -> None:
+    """X1: who is not stored is told when to try again."""
     engine = make_engine(f"postgresql+psycopg://backhaul:pass-word@127.0.0.1:{free_port()}/none")
     rung: list[Any] = []
     with RunningWeb(Ledger(engine, shop="default", who="web", bell=rung.append)) as web:
         answer = web.deliver(an_event())
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "pass-word" not in answer.text
     assert rung == []
     engine.dispose()
