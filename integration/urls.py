@@ -46,3 +46,14 @@ def web_url(url: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("it must hold no credentials, query or fragment")
     return url.rstrip("/")
+
+
+def without_api_path(url: str) -> str:
+    """Mirakl's address, to which every call adds its own path below `/api`.
+
+    :raises ValueError: it has that path already.
+    """
+    path = urlsplit(url).path
+    if path.startswith("/api/") or path.endswith("/api"):
+        raise ValueError(f"every call adds its own path below /api: leave out {path}")
+    return url
