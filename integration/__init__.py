@@ -8,5 +8,6 @@ ledger                SQL: what is promised, claimed, sent and known
 mirakl, reveni, bigcommerce   what can be asked of each, by operation code
 domain                orders, returns, refunds, stock: no I/O, no clock
 http, answers, departure      one request, and what its answer or silence means
+outages               errors that come by the hundred and say one thing
 settings, money, errors       the ground everybody stands on
 """
