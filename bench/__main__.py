@@ -6,7 +6,7 @@ import argparse
 
 from rich.console import Console
 
-from bench import acknowledgement, discovery, idle, reconciliation, refunds, restock
+from bench import acknowledgement, discovery, idle, listings, reconciliation, refunds, restock
 from bench.figures import show
 from integration.cli.output import PIPED_WIDTH
 
@@ -16,6 +16,7 @@ LINES = {
     "discovery": discovery,
     "refunds": refunds,
     "reconciliation": reconciliation,
+    "listings": listings,
     "idle": idle,
 }
 
