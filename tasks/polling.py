@@ -6,7 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from integration.errors import Retryable
 from integration.ledger.marks import beat
+from integration.usecases.fold_figures import fold_figures as fold_figures_
 from integration.usecases.follow_refunds import follow_refunds as follow_refunds_
 from integration.usecases.poll_orders import poll_orders as poll_orders_
 from integration.usecases.poll_returns import poll_returns as poll_returns_
@@ -17,6 +19,7 @@ from integration.usecases.watch_balance import watch_balance as watch_balance_
 from integration.usecases.watch_deadlines import watch_deadlines as watch_deadlines_
 from integration.usecases.watch_platform import watch_platform as watch_platform_
 from integration.usecases.watch_reasons import watch_reasons as watch_reasons_
+from integration.usecases.watch_silence import watch_silence as watch_silence_
 from integration.usecases.watch_stock import watch_stock as watch_stock_
 from tasks.app import LedgerTask, app, ports
 from tasks.policy import POLLING
@@ -78,6 +81,18 @@ def watch_reasons(**_newer: Any) -> None:
     _once(watch_reasons_)
 
 
+@app.task(name="polling.watch_silence", base=LedgerTask, **POLLING.options())
+def watch_silence(**_newer: Any) -> None:
+    """Tell of polls of which nothing has come for long."""
+    _once(watch_silence_)
+
+
+@app.task(name="polling.fold_figures", base=LedgerTask, **POLLING.options())
+def fold_figures(**_newer: Any) -> None:
+    """Keep the figures of what is long past, so that nobody reads history."""
+    _once(fold_figures_)
+
+
 @app.task(name="polling.watch_stock", base=LedgerTask, **POLLING.options())
 def watch_stock(**_newer: Any) -> None:
     """Tell of units that wait too long, and drive those on whose product has gone live (OF21)."""
@@ -92,4 +107,8 @@ def heartbeat(*, queue: str, **_newer: Any) -> None:
 
 
 def _once(poll: Callable[[Ports], str]) -> None:
-    log.debug("%s: %s", poll.__name__, poll(ports()))
+    """What the other side did not answer is no error of ours: it stands in the ledger, and its age is watched."""
+    try:
+        log.debug("%s: %s", poll.__name__, poll(ports()))
+    except Retryable as failure:
+        log.warning("%s: %s", poll.__name__, failure)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 
 from integration import sentry
+from integration.domain.pace import stale_after
 from integration.errors import SettingsError
+from integration.ledger.store import Tx
 from integration.logs import configure
 from integration.settings import Settings
+from integration.usecases.watch_silence import silent_polls
 from integration.web.app import make_app
 from integration.web.bell import BackgroundBell
 from integration.web.readiness import Workers
@@ -17,7 +21,10 @@ from integration.wiring import make_ledger
 from tasks.bell import ring
 from tasks.depths import queue_depths
 from tasks.policy import POLICIES
-from tasks.schedule import HEARTBEAT
+
+
+def _silent(settings: Settings, tx: Tx) -> list[str]:
+    return [poll.name for poll in silent_polls(settings, tx)]
 
 
 def main() -> None:
@@ -29,8 +36,9 @@ def main() -> None:
     except SettingsError as refused:
         sys.exit(str(refused))
     ledger = make_ledger(settings, who="web", bell=BackgroundBell(ring))
-    # Three heartbeats may be lost, or wait behind a call of 20 s, before a worker is taken for dead.
-    workers = Workers(tuple(POLICIES), max(8.0, 3 * settings.scaled(HEARTBEAT)), queue_depths)
+    workers = Workers(
+        tuple(POLICIES), stale_after(settings.call_interval_scale), queue_depths, silent=partial(_silent, settings)
+    )
     asyncio.run(serve(make_app(ledger, settings.webhook_keys, workers), sockets))
 
 

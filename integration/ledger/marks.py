@@ -57,6 +57,19 @@ def alert_once(tx: Tx, name: str, subject: str) -> bool:
     return True
 
 
+def lasts(tx: Tx, name: str, subject: str, *, seconds: float) -> bool:
+    """Whether what is to be told was noticed so many seconds ago already; the first time, it is noticed now.
+
+    What has gone is forgotten by `forget_alerts` under the name `{name} noticed`.
+    """
+    noticed = tx.session.get(AlertRow, (tx.shop, f"{name} noticed", subject))
+    if noticed is None:
+        tx.session.add(AlertRow(shop=tx.shop, name=f"{name} noticed", subject=subject, given_at=tx.now))
+        tx.session.flush()
+        return seconds <= 0.0
+    return noticed.given_at <= tx.now - timedelta(seconds=seconds)
+
+
 def given_alerts(tx: Tx, name: str) -> list[str]:
     """What this alert was given for."""
     return list(tx.session.scalars(select(AlertRow.subject).filter_by(shop=tx.shop, name=name)))

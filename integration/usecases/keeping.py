@@ -6,7 +6,6 @@ process leaves an intent that says how far it came; its lease ends, it becomes `
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +22,6 @@ from integration.ledger.store import Tx
 from integration.ledger.tables import Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
 from integration.usecases.ports import Ports
-
-log = logging.getLogger(__name__)
 
 SETTLING = 60.0
 """Seconds before the first read-back of an unknown outcome: the call's deadline and what Mirakl may take beyond it."""
@@ -204,7 +201,6 @@ class Keeping:
 
     def _turned_away(self, failure: Retryable, *, unsent: bool = False) -> str:
         if isinstance(failure, CredentialsRefused):
-            log.error("credentials refused: %s", failure, extra={"alert": "credentials_refused"})
             pause = self.ports.settings.scaled(CREDENTIALS_PAUSE)
             return self._again("credentials_refused", pause, str(failure), unsent=unsent)
         wait = self._delay() if failure.retry_after is None else failure.retry_after

@@ -16,7 +16,7 @@ class Health(Answering):
 
 
 class Ready(Answering):
-    """200 `{"ready": true, "missing": []}`, or 503 with what is missing."""
+    """200 `{"ready": true, "missing": [], "silent": []}`, or 503 with what is missing; `silent` changes nothing."""
 
     def initialize(self, *, readiness: Readiness) -> None:
         self._readiness = readiness
@@ -24,4 +24,5 @@ class Ready(Answering):
     async def get(self) -> None:
         missing = await self._readiness.missing()
         status = HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK
-        self.answer(status, {"ready": not missing, "missing": missing})
+        silent = list(self._readiness.silent)
+        self.answer(status, {"ready": not missing, "missing": missing, "silent": silent})

@@ -11,8 +11,10 @@ from http import HTTPStatus
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from integration.ledger.figures import BOUNDS, Distribution, Figures, figures
+from integration.ledger.distributions import BOUNDS, Distribution
+from integration.ledger.figures import Figures, figures
 from integration.ledger.marks import Heartbeat, heartbeats
+from integration.ledger.polls import PollAge, poll_ages
 from integration.ledger.stock_figures import StockFigures, stock_figures
 from integration.ledger.store import Ledger
 from integration.usecases.catalogue import ACTS
@@ -53,13 +55,13 @@ class Metrics(Answering):
 def exposition(ledger: Ledger, workers: Workers) -> bytes:
     """All metrics of this shop's fleet. Without a broker, the depths of its queues are left out."""
     with ledger.read() as tx:
-        counted, stock, beats = figures(tx), stock_figures(tx), heartbeats(tx)
+        counted, stock, beats, polls = figures(tx), stock_figures(tx), heartbeats(tx), poll_ages(tx)
     try:
         depths = workers.queue_depths()
     except Exception as failure:
         log.warning("the broker did not tell how deep its queues are: %s", type(failure).__name__)
         depths = {}
-    return generate_latest(Snapshot(counted, stock, beats, depths))
+    return generate_latest(Snapshot(counted, stock, beats, depths, polls))
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Snapshot:
     stock: StockFigures
     beats: Sequence[Heartbeat]
     depths: Mapping[str, int]
+    polls: Sequence[PollAge] = ()
 
     def collect(self) -> Iterator[Metric]:
         yield from self._work()
@@ -131,6 +134,8 @@ class Snapshot:
     def _fleet(self) -> Iterator[Metric]:
         ages = [((beat.queue,), beat.age) for beat in self.beats]
         yield _gauge("backhaul_heartbeat_age_seconds", "Since each queue's worker was heard of", ["queue"], ages)
+        silences = [((poll.name,), poll.seconds) for poll in self.polls if poll.name != "read_back_returns"]
+        yield _gauge("backhaul_poll_age_seconds", "Since each poll last read everything", ["poll"], silences)
         depths = [((queue,), depth) for queue, depth in self.depths.items()]
         yield _gauge("backhaul_queue_depth", "Messages that wait in the broker", ["queue"], depths)
 

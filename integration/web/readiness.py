@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from integration.ledger.marks import heartbeats
 from integration.ledger.migrations import is_current
-from integration.ledger.store import Ledger
+from integration.ledger.store import Ledger, Tx
 from integration.web.threads import DaemonThreads
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ class Workers:
     queues: Sequence[str]
     stale_after: float
     queue_depths: Callable[[], Mapping[str, int]]
+    silent: Callable[[Tx], Sequence[str]] = lambda _tx: ()
+    """Polls of which nothing has come for long: the other side's fault, mostly, so the fleet is ready all the same."""
 
 
 class Readiness:
@@ -42,6 +44,8 @@ class Readiness:
         self._threads = threads
         self._started = time.monotonic()
         self._migrated = False
+        self.silent: Sequence[str] = ()
+        """By the newest look at the ledger."""
 
     async def missing(self) -> list[str]:
         """`database`, `migration`, `broker`, `worker:<queue>`: whatever has not answered; nothing when ready."""
@@ -63,6 +67,7 @@ class Readiness:
         if not self._migrated:
             return ["migration"]
         with self._ledger.read() as tx:
+            self.silent = self._workers.silent(tx)
             alive = {beat.queue for beat in heartbeats(tx) if beat.age < self._fresh()}
         return [f"worker:{queue}" for queue in self._workers.queues if queue not in alive]
 
