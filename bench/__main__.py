@@ -6,7 +6,7 @@ import argparse
 
 from rich.console import Console
 
-from bench import acknowledgement, discovery, idle, reconciliation, refunds, restock, webhooks
+from bench import acknowledgement, discovery, idle, listings, reconciliation, refunds, restock, webhooks
 from bench.figures import show
 from integration.cli.output import PIPED_WIDTH
 
@@ -17,6 +17,7 @@ LINES = {
     "refunds": refunds,
     "reconciliation": reconciliation,
     "webhooks": webhooks,
+    "listings": listings,
     "idle": idle,
 }
 

@@ -11,5 +11,6 @@ mirakl, reveni, bigcommerce   what can be asked of each, by operation code
 high_water            how far the ledger has come, kept outside of it
 domain                orders, returns, refunds, stock: no I/O, no clock
 http, wire, answers, departure, sweep      one request, what its answer or silence means, and lists page by page
+outages               errors that come by the hundred and say one thing
 settings, misspelt, urls, private_files, money, errors      the ground everybody stands on
 """

@@ -16,6 +16,9 @@ from integration.errors import CredentialsRefused, OutcomeUnknown, Rejected, Ret
 UNTOLD_PAUSE = 5.0
 """Seconds to leave an operation alone, at the least, after a 429 that does not say how long."""
 
+LONGEST_PAUSE = 900.0
+"""Seconds. Whoever asks for a longer pause (an epoch date, a huge number) is looked in on after these all the same."""
+
 LONGEST_MESSAGE = 300
 LONGEST_NUMBER = 60
 """Digits. Nothing that is bought, counted or dated has more."""
@@ -45,6 +48,7 @@ class Operation:
     :param accepts: the media type of the answer.
     :param largest_body: bytes of an answer; what is longer is no answer.
     :param personal: its body carries a shopper's data, so the other side's words about it are not quoted.
+    :param needs_role: a good key may lack the role for it (403): whoever calls it says what that means.
     """
 
     code: str
@@ -56,6 +60,7 @@ class Operation:
     accepts: str = "application/json"
     largest_body: int = 8 * MEBIBYTE
     personal: bool = False
+    needs_role: bool = False
 
     def unanswered(self, why: str) -> Retryable | OutcomeUnknown:
         """The error for a call that may have arrived and has no trustworthy answer."""
@@ -163,19 +168,22 @@ def misfits(error: ValidationError) -> str:
 
 
 def _pause_asked(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: Retry-After (seconds or a date), or BigCommerce's X-Rate-Limit-Time-Reset-Ms."""
+    """Seconds to wait: Retry-After (seconds or a date), or BigCommerce's X-Rate-Limit-Time-Reset-Ms.
+
+    Between 0 and `LONGEST_PAUSE`, whatever is asked for.
+    """
     asked = headers.get("Retry-After", "").strip()
     if asked.isascii() and asked.isdigit():
-        return float(asked)
+        return min(float(asked), LONGEST_PAUSE)
     milliseconds = headers.get("X-Rate-Limit-Time-Reset-Ms", "").strip()
     if milliseconds.isascii() and milliseconds.isdigit():
-        return float(milliseconds) / 1000
+        return min(float(milliseconds) / 1000, LONGEST_PAUSE)
     try:
         # Both by the other side's clock, so that ours does not matter.
         pause = parsedate_to_datetime(asked) - parsedate_to_datetime(headers.get("Date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(pause.total_seconds(), 0.0)
+    return min(max(pause.total_seconds(), 0.0), LONGEST_PAUSE)
 
 
 def _complaint(body: bytes) -> tuple[str | None, str]:

@@ -24,7 +24,7 @@ from requests.adapters import HTTPAdapter
 
 from integration.answers import Ceiling, Operation, Reply, decipher, encode
 from integration.departure import POOLS, Departure, NotSent
-from integration.errors import CredentialsRefused, Retryable
+from integration.errors import BackhaulError, CredentialsRefused, Retryable, TooManyCalls
 
 __all__ = ["Ceiling", "Gate", "Operation", "Reply", "Transport", "decipher"]
 
@@ -40,19 +40,22 @@ Files = Mapping[str, tuple[str, bytes, str]]
 
 
 class Gate(Protocol):
-    """The published call frequencies, kept by the whole fleet."""
+    """The published call frequencies and the pauses that were asked for, kept by the whole fleet."""
 
-    def admit(self, operation: Operation) -> None:
-        """Count one call.
+    def admit(self, operation: Operation, *, counted: bool = True) -> None:
+        """Let one call pass, and count it where it counts.
 
-        :raises Retryable: while the operation's ceiling is closed, with the seconds until it opens.
+        :raises Retryable: while the operation is closed, with the seconds until it opens.
         """
 
     def arrived(self, operation: Operation) -> None:
         """The counted call has certainly reached the other side by now, or will never: its interval begins here."""
 
-    def close(self, operation: Operation, seconds: float) -> None:
-        """Keep the operation closed for so many seconds: a 429 said so."""
+    def close(self, operation: Operation, seconds: float) -> float:
+        """Keep the operation closed, counted or not, since a 429 asked for so many seconds; how many it will be."""
+
+    def answered(self, operation: Operation, system: str, status: int | None) -> None:
+        """What came back to a call, None for no trustworthy answer: what is refused, or fails for long, is told."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class _Request:
 class Transport:
     """Carries calls to one API. Safe for threads and across a fork: a process opens connections of its own.
 
+    :param system: whose API it is, in a word: `mirakl`.
     :param headers: sent on every call; they hold the key, so they are shown nowhere.
     :param gate: asked before every counted call.
     :param deadline: seconds for a call from its start to its last byte, repetitions included.
@@ -80,6 +84,7 @@ class Transport:
         *,
         base_url: str,
         headers: Mapping[str, str],
+        system: str = "",
         gate: Gate | None = None,
         deadline: float = 20.0,
         connect_timeout: float = 3.0,
@@ -89,6 +94,7 @@ class Transport:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._headers = dict(headers)
+        self._system = system
         self._gate = gate
         self._deadline = deadline
         self._connect_timeout = connect_timeout
@@ -122,8 +128,8 @@ class Transport:
         url = self.base_url + operation.path.format_map(names)
         request = _Request(url, params, None if json is None else encode(json), files)
         until = monotonic() + self._deadline
-        if counted and self._gate is not None:
-            self._gate.admit(operation)
+        if self._gate is not None:
+            self._gate.admit(operation, counted=counted)
         # The repetition of a call that counts would count too.
         repeatable = operation.replay_safe and not (counted and operation.ceilings)
         retrying = tenacity.Retrying(
@@ -140,14 +146,28 @@ class Transport:
 
     def _attempt(self, operation: Operation, request: _Request, until: float) -> Reply:
         started = monotonic()
-        status, headers, body = self._exchange(operation, request, until)
+        try:
+            status, headers, body = self._exchange(operation, request, until)
+        except BackhaulError:
+            self._tell(operation, None)
+            raise
         log.debug("%s %d in %.0f ms", operation.code, status, (monotonic() - started) * 1000)
+        self._tell(operation, status)
         try:
             return decipher(operation, status, headers, body)
-        except Retryable as refusal:
-            if status == 429 and refusal.retry_after is not None and self._gate is not None:
-                self._gate.close(operation, refusal.retry_after)
+        except TooManyCalls as refusal:
+            if refusal.retry_after is not None and self._gate is not None:
+                refusal.retry_after = self._gate.close(operation, refusal.retry_after)
             raise
+
+    def _tell(self, operation: Operation, status: int | None) -> None:
+        """Whatever becomes of the telling, the call has come to what it has come to."""
+        if self._gate is None:
+            return
+        try:
+            self._gate.answered(operation, self._system, status)
+        except Exception as failure:
+            log.warning("how %s was answered was not noted: %s", operation.code, type(failure).__name__)
 
     def _exchange(self, operation: Operation, request: _Request, until: float) -> tuple[int, Mapping[str, str], bytes]:
         left = max(until - monotonic(), 0.001)

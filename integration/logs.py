@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
 from integration.errors import BackhaulError
+from integration.outages import Repeats, causes, is_outage
 from integration.settings import Settings
 
 # They report every connection and every envelope, which says nothing about an order or a refund.
 NOISY = ("urllib3", "sentry_sdk", "alembic")
+
+BEAT = "celery.beat"
+OURS = ("tasks.polling", "tasks.bell")
+TELL_EACH_ATTEMPT = (BEAT, "celery.worker.consumer.consumer", "celery.app.trace", "kombu.connection", *OURS)
 
 STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
 # A body, a row or a person is not one of these: only plain facts reach the log.
@@ -46,6 +51,28 @@ class LineFormatter(logging.Formatter):
         return " ".join([time.replace("+00:00", "Z"), record.levelname, f"{record.name}:", message, *words])
 
 
+class OncePerOutage(logging.Filter):
+    """Of the errors of one outage, one line and one event: a filter on the loggers that tell of each attempt."""
+
+    def __init__(self, repeats: Repeats | None = None) -> None:
+        super().__init__()
+        self._repeats = repeats or Repeats()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is told; how many were not since the last one stands beside it."""
+        error = record.exc_info[1] if record.exc_info else None
+        if record.levelno < logging.WARNING or (error is not None and not is_outage(error)):
+            return True
+        if record.name == BEAT and error is not None:  # with the stack of Beat's own loop, for every ring
+            root = type(list(causes(error))[-1]).__name__
+            record.msg, record.args, record.exc_info = "the broker takes no rings: %s", (root,), None
+        kind = type(error).__name__ if error is not None else str(record.args) if record.name in OURS else ""
+        left_out = self._repeats.left_out((record.name, record.msg, kind))
+        if left_out:
+            record.left_out = left_out
+        return left_out is not None
+
+
 def configure(settings: Settings | None = None) -> None:
     """Send every logger's records from INFO on to standard error, replacing whatever was set up before.
 
@@ -57,6 +84,10 @@ def configure(settings: Settings | None = None) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in TELL_EACH_ATTEMPT:
+        logger = logging.getLogger(name)
+        if not any(isinstance(one, OncePerOutage) for one in logger.filters):
+            logger.addFilter(OncePerOutage())
 
 
 def _message(record: logging.LogRecord, error: BaseException | None) -> str:
@@ -67,14 +98,8 @@ def _message(record: logging.LogRecord, error: BaseException | None) -> str:
 
 
 def _named(error: BaseException) -> str:
-    name = " from ".join(type(link).__name__ for link in _causes(error))
+    name = " from ".join(type(link).__name__ for link in causes(error))
     return f"{name}: {error}" if isinstance(error, BackhaulError) else name
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _place(error: BaseException) -> str:

@@ -9,6 +9,7 @@ import sentry_sdk
 from sentry_sdk.scrubber import DEFAULT_DENYLIST, EventScrubber
 
 from integration.errors import Held, OutcomeUnknown, Retryable
+from integration.outages import Repeats, is_outage
 from integration.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ PERSONAL = (
     "zip", "zip_code", "postal_code", "city", "country",
 )  # fmt: skip
 """What Mirakl (OR11) and Reveni (W1) call a shopper's data; the scrubber's own list knows none of it."""
+
+OUTAGES = Repeats()
+"""One event for the errors of one outage."""
 
 SECRET = ("key", "keys", "dsn", "signature", "x-auth-token", "x-reveni-signature")
 """Besides the scrubber's own list, which has `authorization`, `token` and `api_key`."""
@@ -64,6 +68,8 @@ def before_send(event: Event, hint: Hint) -> Event | None:
     """
     raised = hint.get("exc_info")
     if raised is not None and isinstance(raised[1], NEEDS_NO_CODE):
+        return None
+    if raised is not None and is_outage(raised[1]) and OUTAGES.left_out(type(raised[1]).__name__) is None:
         return None
     for shown in event.get("exception", {}).get("values", []):
         if not _is_ours(shown.get("module")):

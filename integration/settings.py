@@ -27,7 +27,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from integration.errors import SettingsError
 from integration.money import amounts_by_currency
-from integration.urls import api_url, is_loopback, parsed
+from integration.urls import api_url, is_loopback, parsed, without_api_path
 
 BROKER_SCHEMES = frozenset({"redis", "rediss", "redis+socket", "unix"})
 PACKAGED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
@@ -64,6 +64,7 @@ def _certificates(value: Path) -> Path:
 
 
 ApiUrl = Annotated[str, AfterValidator(api_url)]
+MiraklUrl = Annotated[ApiUrl, AfterValidator(without_api_path)]
 Port = Annotated[int, Field(ge=1, le=65535, description="a port from 1 to 65535")]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 BasicAuth = Annotated[Secret, AfterValidator(_user_and_password)]
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
-    mirakl_base_url: ApiUrl = Field(description="Mirakl's address, such as https://example.mirakl.net")
+    mirakl_base_url: MiraklUrl = Field(description="Mirakl's address, such as https://example.mirakl.net")
     mirakl_api_key: Secret = Field(description="the seller's Mirakl API key")
     # Not \w: the letters of every language, 64 times over, are 6 MB in each process of the fleet.
     mirakl_shop_id: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{1,64}$", description="the id of one Mirakl shop")

@@ -60,3 +60,14 @@ def api_url(url: str) -> str:
             "https:// is needed, except on this machine"
         )
     return base
+
+
+def without_api_path(url: str) -> str:
+    """Mirakl's address, to which every call adds its own path below `/api`.
+
+    :raises ValueError: it has that path already.
+    """
+    path = urlsplit(url).path
+    if path.startswith("/api/") or path.endswith("/api"):
+        raise ValueError(f"every call adds its own path below /api: leave out {path}")
+    return url

@@ -60,6 +60,7 @@ def make_mirakl(settings: Settings, gate: FleetGate | None = None) -> Mirakl:
     """The key goes raw into `Authorization`: Mirakl knows no `Bearer`."""
     transport = Transport(
         base_url=settings.mirakl_base_url,
+        system="mirakl",
         headers={"Authorization": settings.mirakl_api_key.get_secret_value()},
         gate=gate,
         deadline=settings.call_deadline,
@@ -71,6 +72,7 @@ def make_mirakl(settings: Settings, gate: FleetGate | None = None) -> Mirakl:
 def make_reveni(settings: Settings, gate: FleetGate | None = None) -> Reveni:
     transport = Transport(
         base_url=settings.reveni_base_url,
+        system="reveni",
         headers={"Authorization": f"Bearer {settings.reveni_api_key.get_secret_value()}"},
         gate=gate,
         deadline=settings.call_deadline,
@@ -90,6 +92,7 @@ def make_bigcommerce(settings: Settings, gate: FleetGate | None = None) -> BigCo
         return None
     transport = Transport(
         base_url=settings.bigcommerce_base_url,
+        system="bigcommerce",
         headers={"X-Auth-Token": token.get_secret_value()},
         gate=gate,
         deadline=settings.call_deadline,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
+
+UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control, format, private and unassigned characters, and of ends of lines and paragraphs."""
 
 Disposition = Literal["restock", "inspect", "quarantine"]
 ShippingRefund = Literal["none", "proportional"]
@@ -16,6 +20,21 @@ NonCompliance = Literal[
     "RETURN_NON_COMPLIANT_WINDOW_CLOSED",
     "RETURN_NON_COMPLIANT_OTHER",
 ]
+
+
+def invisible(text: str) -> str | None:
+    """The first character of it that nobody sees, by its name; None where all can be seen."""
+    for character in text:
+        if unicodedata.category(character) in UNSEEN or (character.isspace() and character != " "):
+            return unicodedata.name(character, f"U+{ord(character):04X}")
+    return None
+
+
+def _visible(cell: str) -> str:
+    # A code with one of them looks like another, and matches nothing.
+    if (name := invisible(cell)) is not None:
+        raise PydanticCustomError("invisible", "holds a character that nobody sees: {name}", {"name": name})
+    return cell
 
 
 def _without_blanks(cell: str) -> str:
@@ -31,7 +50,7 @@ def _filled(cell: str) -> str:
     return cell
 
 
-MaybeCode = Annotated[str, AfterValidator(_without_blanks)]
+MaybeCode = Annotated[str, AfterValidator(_without_blanks), AfterValidator(_visible)]
 Code = Annotated[MaybeCode, AfterValidator(_filled)]
 
 

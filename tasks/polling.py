@@ -6,7 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from integration.errors import Retryable
 from integration.ledger.heartbeats import beat
+from integration.usecases.fold_figures import fold_figures as fold_figures_
 from integration.usecases.follow_refunds import follow_refunds as follow_refunds_
 from integration.usecases.poll_orders import poll_orders as poll_orders_
 from integration.usecases.poll_returns import poll_returns as poll_returns_
@@ -18,6 +20,7 @@ from integration.usecases.watch_deadlines import watch_deadlines as watch_deadli
 from integration.usecases.watch_held_orders import watch_held_orders as watch_held_orders_
 from integration.usecases.watch_platform import watch_platform as watch_platform_
 from integration.usecases.watch_reasons import watch_reasons as watch_reasons_
+from integration.usecases.watch_silence import watch_silence as watch_silence_
 from integration.usecases.watch_stock import watch_stock as watch_stock_
 from tasks.app import app, ports, worker_pid
 from tasks.policy import POLLING
@@ -81,6 +84,18 @@ def watch_reasons(**_newer: Any) -> str | None:
     return _once(watch_reasons_)
 
 
+@app.task(name="polling.watch_silence", base=RungTask, **POLLING.options())
+def watch_silence(**_newer: Any) -> str | None:
+    """Tell of polls of which nothing has come for long."""
+    return _once(watch_silence_)
+
+
+@app.task(name="polling.fold_figures", base=RungTask, **POLLING.options())
+def fold_figures(**_newer: Any) -> str | None:
+    """Keep the figures of what is long past, so that nobody reads history."""
+    return _once(fold_figures_)
+
+
 @app.task(name="polling.watch_stock", base=RungTask, **POLLING.options())
 def watch_stock(**_newer: Any) -> str | None:
     """Tell of units that wait too long, and drive those on whose product has gone live (OF21)."""
@@ -95,6 +110,11 @@ def heartbeat(*, queue: str, **_newer: Any) -> None:
 
 
 def _once(poll: Callable[[Ports], str]) -> str | None:
-    outcome = poll(ports())
+    """What the other side did not answer is no error of ours: it stands in the ledger, and its age is watched."""
+    try:
+        outcome = poll(ports())
+    except Retryable as failure:
+        log.warning("%s: %s", poll.__name__, failure)
+        return f"not now: {failure}"
     log.debug("%s: %s", poll.__name__, outcome)
     return told(outcome)

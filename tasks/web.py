@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio import Event
+from functools import partial
 from threading import Thread
 
 from integration import sentry
 from integration.errors import SettingsError
+from integration.ledger.store import Tx
 from integration.logs import configure
 from integration.settings import Settings
+from integration.usecases.watch_silence import silent_polls
 from integration.web.app import make_app, make_metrics_app
 from integration.web.bell import BackgroundBell
 from integration.web.counts import WebhookCounts
@@ -26,6 +29,10 @@ SCRAPERS = 128
 """Connections at once for the figures."""
 
 
+def _silent(settings: Settings, tx: Tx) -> list[str]:
+    return [poll.name for poll in silent_polls(settings, tx)]
+
+
 def main() -> None:
     try:
         settings = Settings.load()
@@ -36,7 +43,8 @@ def main() -> None:
     except SettingsError as refused:
         sys.exit(str(refused))
     ledger = make_ledger(settings, who="web", bell=BackgroundBell(ring))
-    workers, counts = Workers(tuple(POLICIES), silent_after(settings), queue_depths), WebhookCounts()
+    workers = Workers(tuple(POLICIES), silent_after(settings), queue_depths, silent_polls=partial(_silent, settings))
+    counts = WebhookCounts()
     figures = make_metrics_app(make_ledger(settings, who="web"), workers, counts)
     # Never asked to stop: it ends with the process.
     Thread(target=lambda: asyncio.run(serve(figures, metrics_sockets, Event(), most=SCRAPERS)), daemon=True).start()

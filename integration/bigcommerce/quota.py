@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from time import monotonic
 
+from integration.answers import LONGEST_PAUSE
 from integration.errors import Retryable
 
 LEFT, RESET = "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Time-Reset-Ms"
@@ -31,8 +32,8 @@ class Quota:
     def note(self, headers: Mapping[str, str]) -> None:
         """Take over what an answer says. Without its headers, nothing is known to be spent."""
         left, reset = headers.get(LEFT, "").strip(), headers.get(RESET, "").strip()
-        if left.isdecimal() and reset.isdecimal() and int(left) == 0:
-            self.close(int(reset) / 1000)
+        if left.isdecimal() and reset.isdecimal() and not left.strip("0"):
+            self.close(min(float(reset) / 1000, LONGEST_PAUSE))
 
     def close(self, seconds: float) -> None:
         """Ask for nothing for so long; of several such words, the longest counts."""

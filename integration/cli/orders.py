@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from integration.cli.options import AsJson, Limit
-from integration.cli.output import show_rows
+from integration.cli.output import show_list
 from integration.cli.session import reading
-from integration.ledger.orders import orders
-from integration.ledger.tables import OrderRow
+from integration.ledger.lists import list_orders as ledger_orders
 
 app = typer.Typer(help="Orders and their acknowledgement.", no_args_is_help=True)
 
@@ -26,16 +25,16 @@ def list_orders(
 ) -> None:
     """Orders, nearest deadline first."""
     with reading() as tx:
-        rows = [order_row(order) for order in orders(tx, state=state, limit=limit)]
-    show_rows(
-        rows, columns=COLUMNS, as_json=as_json, selected=state is not None,
-        empty="No orders." if state is None else f"No order is {state}.",
-        next_step="A held order goes on with: backhaul replay order ORDER_ID",
-    )  # fmt: skip
+        show_list(
+            ledger_orders(tx, state=state), order_row, columns=COLUMNS, as_json=as_json, limit=limit,
+            selected=state is not None, newest=state not in ("waiting", "held"),
+            empty="No orders." if state is None else f"No order is {state}.",
+            next_step="A held order goes on with: backhaul replay order ORDER_ID",
+        )  # fmt: skip
 
 
-def order_row(order: OrderRow) -> dict[str, Any]:
-    """An order as `--json` shows it."""
+def order_row(order: Any) -> dict[str, Any]:
+    """An order, or its row in a list, as `--json` shows it."""
     return {
         "order_id": order.order_id,
         "commercial_id": order.commercial_id,

@@ -16,7 +16,8 @@ def refund_row(refund: Refund) -> dict[str, Any]:
     `held_reason` is also why a refund waits (`order_not_debited`, `insufficient_balance`).
     """
     row, intent = refund.row, refund.intent
-    asked = _asked(refund)
+    known = row.amount is not None and row.shipping_amount is not None and row.currency is not None
+    asked = {} if known else _asked(refund)
     currency = row.currency or asked.get("currency")
     return {
         "refund_id": row.id,
@@ -41,7 +42,8 @@ def refund_row(refund: Refund) -> dict[str, Any]:
 
 def calculation_of(refund: Refund) -> dict[str, Any] | None:
     """The calculation that the refund stands on, or that was last made for it."""
-    planned: dict[str, Any] | None = refund.intent.plan.get("calculation") if refund.intent is not None else None
+    plan = None if refund.intent is None else refund.intent.plan  # a list reads it only where it is needed
+    planned: dict[str, Any] | None = plan.get("calculation") if plan else None
     return planned or refund.row.calculation
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,12 +9,14 @@ import typer
 
 from integration.cli.explanation import explanation_of, tell
 from integration.cli.options import AsJson, Limit
-from integration.cli.output import print_json, progress, show_rows
+from integration.cli.output import print_json, progress, show_list
 from integration.cli.refund_row import refund_row
 from integration.cli.session import reading
 from integration.cli.verification import chain_row, tell_chain, tell_verification, verified_row
 from integration.ledger.journal import chain_head
-from integration.ledger.refunds import get_refund, refunds
+from integration.ledger.lists import as_refund
+from integration.ledger.lists import list_refunds as ledger_refunds
+from integration.ledger.refunds import get_refund
 from integration.usecases.refusal import Refused
 from integration.usecases.verify_refunds import verify_chain, verify_refund
 
@@ -36,13 +37,12 @@ def list_refunds(
 ) -> None:
     """Refunds, oldest first; those that others made are external."""
     with reading() as tx:
-        found = (refund for refund in refunds(tx) if state in (None, refund.state))
-        rows = [refund_row(refund) for refund in islice(found, limit)]
-    show_rows(
-        rows, columns=COLUMNS, as_json=as_json, selected=state is not None,
-        empty="No refunds." if state is None else f"No refund is {state}.",
-        next_step="How an amount came about: backhaul refunds explain REFUND_ID",
-    )  # fmt: skip
+        show_list(
+            ledger_refunds(tx, state=state), lambda row: refund_row(as_refund(row)), columns=COLUMNS, as_json=as_json,
+            limit=limit, selected=state is not None,
+            empty="No refunds." if state is None else f"No refund is {state}.",
+            next_step="How an amount came about: backhaul refunds explain REFUND_ID",
+        )  # fmt: skip
 
 
 @app.command(epilog="Example: backhaul refunds explain 0b7e6f0e-4f5f-4d5c-9a37-0a3a2f6e2c11 --verify")

@@ -7,16 +7,17 @@ from typing import Annotated, Any, Literal
 import typer
 
 from integration.cli.options import AsJson, Limit
-from integration.cli.output import print_json, print_table, show_rows, shown
+from integration.cli.output import print_json, print_table, show_list, shown
 from integration.cli.refund_row import refund_row
 from integration.cli.session import reading
 from integration.cli.stock import movement_row
 from integration.ledger.listings import intents_of
+from integration.ledger.lists import list_returns as ledger_returns
 from integration.ledger.refunds import refunds
-from integration.ledger.returns import get_return, lines_of, returns
+from integration.ledger.returns import get_return, lines_of
 from integration.ledger.stock import movements
 from integration.ledger.store import Tx
-from integration.ledger.tables import Intent, ReturnLineRow, ReturnRow
+from integration.ledger.tables import Intent, ReturnLineRow
 from integration.usecases.refusal import Refused
 from integration.usecases.replay_return import STEPS
 
@@ -50,12 +51,11 @@ def list_returns(
 ) -> None:
     """Returns, oldest first."""
     with reading() as tx:
-        rows = [return_row(found) for found in returns(tx, state=state, limit=limit)]
-    show_rows(
-        rows, columns=COLUMNS, as_json=as_json, selected=state is not None,
-        empty="No returns." if state is None else f"No return is {state}.",
-        next_step="One return with all that belongs to it: backhaul returns show RETURN_ID",
-    )  # fmt: skip
+        show_list(
+            ledger_returns(tx, state=state), return_row, columns=COLUMNS, as_json=as_json, limit=limit,
+            selected=state is not None, empty="No returns." if state is None else f"No return is {state}.",
+            next_step="One return with all that belongs to it: backhaul returns show RETURN_ID",
+        )  # fmt: skip
 
 
 @app.command(epilog="Example: backhaul returns show 4c1d3f0e-5a55-4f0b-a0f5-1b1f6c7c2f10")
@@ -80,8 +80,8 @@ def show(return_id: str, as_json: AsJson = False) -> None:
         typer.echo(f"\nWhen its cause is mended: backhaul replay return {return_id}")
 
 
-def return_row(found: ReturnRow) -> dict[str, Any]:
-    """A return as `--json` shows it."""
+def return_row(found: Any) -> dict[str, Any]:
+    """A return, or its row in a list, as `--json` shows it."""
     return {
         "return_id": found.return_id,
         "order_id": found.order_id,

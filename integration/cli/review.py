@@ -8,10 +8,10 @@ from uuid import UUID
 import typer
 
 from integration.cli.options import AsJson, Limit
-from integration.cli.output import print_json, show_rows, shown
+from integration.cli.output import print_json, show_list, shown
 from integration.cli.session import acting, reading
-from integration.ledger.reviews import get_review, reviews
-from integration.ledger.tables import ReviewRow
+from integration.ledger.lists import list_reviews as ledger_reviews
+from integration.ledger.reviews import get_review
 from integration.usecases.next_steps import Verb, next_steps
 from integration.usecases.recovery_state import NEXT_STEP, WITHHELD, recovery_state
 from integration.usecases.refusal import Refused
@@ -30,12 +30,12 @@ def list_reviews(
 ) -> None:
     """Open cases, oldest first."""
     with reading() as tx:
-        rows = [review_row(review) for review in reviews(tx, state=None if everything else "open")[:limit]]
+        show_list(
+            ledger_reviews(tx, state=None if everything else "open"), review_row, columns=COLUMNS, as_json=as_json,
+            limit=limit, selected=False, newest=everything, empty="No case waits for a person.",
+            next_step="All about one: backhaul review show REVIEW_ID",
+        )  # fmt: skip
         recovery = recovery_state(tx)
-    show_rows(
-        rows, columns=COLUMNS, as_json=as_json, selected=False, empty="No case waits for a person.",
-        next_step="All about one: backhaul review show REVIEW_ID",
-    )  # fmt: skip
     if recovery is not None and not recovery.is_first_look and not as_json:
         typer.echo(f"IN RECOVERY: {recovery.detail} {WITHHELD} See `{NEXT_STEP}`.")
 
@@ -95,8 +95,8 @@ def resolve(
         typer.echo(outcome)
 
 
-def review_row(review: ReviewRow) -> dict[str, Any]:
-    """A case as `--json` shows it. `subject` is the id that `replay` of its kind takes."""
+def review_row(review: Any) -> dict[str, Any]:
+    """A case, or its row in a list, as `--json` shows it. `subject` is the id that `replay` of its kind takes."""
     return {
         "review_id": review.id,
         "kind": review.kind,

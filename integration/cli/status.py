@@ -2,43 +2,115 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any, NoReturn, TypeVar
 
 import typer
 
+from integration.cli.check import BrokerUnreachable, reach_broker
 from integration.cli.options import AsJson
 from integration.cli.output import print_json, shown
 from integration.cli.session import ledger_of
+from integration.errors import BackhaulError
 from integration.ledger.figures import oldest_movement
 from integration.ledger.heartbeats import Worker, heartbeats, workers
 from integration.ledger.listings import counts, waiting_deadlines, watermarks
+from integration.ledger.polls import poll_ages
 from integration.ledger.readiness import has_current_tables
 from integration.ledger.stock import unfinished_import
-from integration.ledger.stock_figures import stock_figures
+from integration.ledger.stock_figures import imports_in_flight, refused_lines
 from integration.ledger.store import Tx
 from integration.settings import Settings
 from integration.urls import masked
+from integration.usecases.judge_fleet import Verdict, judge, verdict_of
 from integration.usecases.recovery_state import recovery_state
 from integration.usecases.watch_deadlines import acceptance_forecast
 
+T = TypeVar("T")
+
+LEDGER_ANSWERS_WITHIN = 10.0
+"""Seconds; a database that is frozen says nothing at all."""
+
+NO_LEDGER = "The database holds no ledger of this version yet: start the fleet with `backhaul up`."
+
 
 def status(as_json: AsJson = False) -> None:
-    """The fleet's addresses, its queues' signs of life, and how much is in which state."""
+    """OK, DEGRADED or DOWN, why, and how much is in which state. Exit 0 only for OK."""
     settings = Settings.load()
     facts: dict[str, Any] = {
         "shop": settings.shop,
         "broker_url": masked(settings.broker_url) if settings.broker_url else None,
         "database": masked(settings.database_url),
+        "ledger_current": None,
     }
-    with ledger_of(settings) as ledger:
-        facts["ledger_current"] = has_current_tables(ledger.engine)
-        if facts["ledger_current"]:
-            with ledger.read() as tx:
-                facts |= _standing(settings, tx)
+    broker = _broker(settings)
+    try:
+        verdict, standing = within(LEDGER_ANSWERS_WITHIN, lambda: _read(settings, broker))
+        facts["ledger_current"] = standing is not None
+        facts |= standing or {}
+    except (BackhaulError, TimeoutError) as failure:
+        silent = f"The database {facts['database']} does not answer within {LEDGER_ANSWERS_WITHIN:.0f} s: look at it."
+        sentence = str(failure) if isinstance(failure, BackhaulError) else silent
+        verdict = verdict_of(down=[sentence, *([] if broker is None else [broker])], degraded=[])
+    facts = {"verdict": verdict.word, "reasons": list(verdict.reasons), **facts}
     if as_json:
         print_json(facts)
     else:
         _tell(facts)
+    if verdict.word != "OK":
+        raise typer.Exit(1)
+
+
+def _read(settings: Settings, broker: str | None) -> tuple[Verdict, dict[str, Any] | None]:
+    """The verdict, and how everything stands; None where the database holds no ledger of this version."""
+    with ledger_of(settings) as ledger:
+        if not has_current_tables(ledger.engine):
+            return verdict_of(down=[NO_LEDGER, *([] if broker is None else [broker])], degraded=[]), None
+        with ledger.read() as tx:
+            return judge(settings, tx, broker=broker), _standing(settings, tx)
+
+
+def _broker(settings: Settings) -> str | None:
+    """Why nothing can be worked on, as far as it is the broker's; None where it answers."""
+    if settings.broker_url is None:
+        return "No broker: set BROKER_URL, or let `backhaul up` start its own."
+    try:
+        reach_broker(settings.broker_url)
+    except BrokerUnreachable as failure:
+        return (
+            f"At {masked(settings.broker_url)} {failure}: nothing is lost, and nothing is done until it does. Look "
+            "whether it runs, or is frozen."
+        )
+    return None
+
+
+def within(seconds: float, look: Callable[[], T]) -> T:
+    """What `look` finds, in a thread of its own.
+
+    :raises TimeoutError: it finds nothing for so long; the thread is left behind.
+    """
+    found: SimpleQueue[Callable[[], T]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answer = look()
+        except BaseException as failure:  # handed on to whoever waits
+            found.put(partial(_raise, failure))
+        else:
+            found.put(lambda: answer)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        return found.get(timeout=seconds)()
+    except Empty:
+        raise TimeoutError from None
+
+
+def _raise(failure: BaseException) -> NoReturn:
+    raise failure
 
 
 def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
@@ -69,6 +141,7 @@ def _standing(settings: Settings, tx: Tx) -> dict[str, Any]:
             "sent_at": stock_import.sent_at,
         },
         "watermarks": watermarks(tx),
+        "poll_ages": {poll.name: round(poll.seconds) for poll in poll_ages(tx)},
     }
 
 
@@ -84,11 +157,10 @@ def _shown(worker: Worker) -> dict[str, Any]:
 
 
 def _restock(tx: Tx) -> dict[str, Any]:
-    stock = stock_figures(tx)
     return {
         "oldest_waiting_seconds": round(oldest_movement(tx)),
-        "imports_in_flight": stock.imports_in_flight,
-        "refused_lines": sum(stock.refused.values()),
+        "imports_in_flight": imports_in_flight(tx),
+        "refused_lines": sum(refused_lines(tx).values()),
     }
 
 
@@ -101,6 +173,9 @@ def _forecast(settings: Settings, tx: Tx) -> dict[str, Any] | None:
 
 
 def _tell(facts: dict[str, Any]) -> None:
+    typer.echo(facts["verdict"])
+    for reason in facts["reasons"]:
+        typer.echo(f"  - {reason}")
     told = facts | {
         "workers": [
             f"{one['queue']} on {one['host']} ({one['pid']}) {one['seen_seconds']} s"
@@ -108,13 +183,9 @@ def _tell(facts: dict[str, Any]) -> None:
         ]
     }
     for name, fact in told.items():
+        if name in ("verdict", "reasons"):
+            continue
         words = ", ".join(f"{key} {shown(value)}" for key, value in fact.items()) if isinstance(fact, dict) else fact
         typer.echo(f"{name.replace('_', ' '):22}{shown(words) or 'none'}")
-    if not facts["ledger_current"]:
-        typer.echo("The database holds no ledger of this version yet: start the fleet with `backhaul up`.")
-    elif facts["open_reviews"]:
+    if facts.get("open_reviews"):
         typer.echo("Cases wait for a person: see `backhaul review list`.")
-    if facts.get("recovery") is not None and facts["recovery"]["next_step"] is not None:
-        typer.echo(f"IN RECOVERY: {facts['recovery']['detail']} See `{facts['recovery']['next_step']}`.")
-    if facts["broker_url"] is None:
-        typer.echo("No broker: set BROKER_URL, or let `backhaul up` start its own.")

@@ -7,10 +7,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from integration.cli.options import AsJson, Limit
-from integration.cli.output import show_rows
+from integration.cli.output import show_list
 from integration.cli.session import reading
-from integration.ledger.stock import movements
-from integration.ledger.tables import MovementRow
+from integration.ledger.lists import list_movements as ledger_movements
 
 app = typer.Typer(help="Units that came back, and whether they are on sale again.", no_args_is_help=True)
 
@@ -26,17 +25,15 @@ def list_movements(
 ) -> None:
     """Movements of stock, oldest first."""
     with reading() as tx:
-        found = movements(tx, states=None if state is None else [state], limit=limit)
-        rows = [movement_row(movement) for movement in found]
-    show_rows(
-        rows, columns=COLUMNS, as_json=as_json, selected=state is not None,
-        empty="No movements." if state is None else f"No movement is {state}.",
-        next_step="A held or parked movement goes on with: backhaul replay stock MOVEMENT_ID",
-    )  # fmt: skip
+        show_list(
+            ledger_movements(tx, state=state), movement_row, columns=COLUMNS, as_json=as_json, limit=limit,
+            selected=state is not None, empty="No movements." if state is None else f"No movement is {state}.",
+            next_step="A held or parked movement goes on with: backhaul replay stock MOVEMENT_ID",
+        )  # fmt: skip
 
 
-def movement_row(movement: MovementRow) -> dict[str, Any]:
-    """A movement as `--json` shows it. `sku` is Mirakl's offer SKU."""
+def movement_row(movement: Any) -> dict[str, Any]:
+    """A movement, or its row in a list, as `--json` shows it. `sku` is Mirakl's offer SKU."""
     return {
         "movement_id": movement.id,
         "return_id": movement.return_id,

@@ -39,7 +39,7 @@ def list_webhooks(as_json: AsJson = False) -> None:
     """The registered addresses."""
     show_rows(
         [_row(webhook) for webhook in _reveni().list_webhooks()],
-        columns=("webhook_id", "url", "event_types"), as_json=as_json, selected=False,
+        columns=("webhook_id", "url", "event_types"), as_json=as_json,
         empty="None is registered: verdicts are found by polling alone. See `backhaul webhooks register --help`.",
         next_step="To take one back: backhaul webhooks remove WEBHOOK_ID",
     )  # fmt: skip

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Float, case, cast, extract, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from integration.ledger.distributions import Distribution, seconds_between
 from integration.ledger.store import Tx
 from integration.ledger.tables import Intent, MovementRow, OrderRow, ReviewRow
-
-BOUNDS = (1, 2, 5, 10, 30, 60, 75, 120, 300, 900, 3_600, 14_400, 43_200, 86_400)
-"""Seconds, with a bound where something is promised: 75 s from order to acknowledgement, 24 h to the deadline."""
+from integration.ledger.tallies import Tally, total
 
 Counts = dict[tuple[str, ...], int]
 """A number for each combination of what is counted by."""
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """How long something took.
-
-    :param within: for each of `BOUNDS`, how many took so long or less.
-    :param seconds: the sum of all.
-    """
-
-    within: tuple[int, ...]
-    count: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -59,7 +42,8 @@ class Figures:
 
 
 def figures(tx: Tx) -> Figures:
-    """Count everything once. No id and no personal data comes out."""
+    """Count everything, without reading what is long past. No id and no personal data comes out."""
+    acknowledged = acknowledgement_tallies(tx)
     deadline = tx.session.scalar(select(func.min(OrderRow.deadline)).filter_by(shop=tx.shop, state="waiting"))
     return Figures(
         intents=_count(tx, Intent.kind, Intent.state),
@@ -67,8 +51,8 @@ def figures(tx: Tx) -> Figures:
         reviews=_count(tx, ReviewRow.kind, ReviewRow.reason, state="open"),
         movements=_count(tx, MovementRow.state),
         nearest_deadline=None if deadline is None else (deadline - tx.now).total_seconds(),
-        since_created=_acknowledgement(tx, OrderRow.created_date),
-        since_seen=_acknowledgement(tx, OrderRow.first_seen_at),
+        since_created=total(tx, acknowledged["created"]),
+        since_seen=total(tx, acknowledged["first_seen"]),
         oldest_movement=oldest_movement(tx),
     )
 
@@ -88,24 +72,17 @@ def oldest_movement(tx: Tx) -> float:
     return 0.0 if due is None else max(0.0, (tx.now - due).total_seconds())
 
 
-def distribution(tx: Tx, took: ColumnElement[float], *where: ColumnElement[bool]) -> Distribution:
-    """How long it took, over the rows for which all of this holds."""
-    counts: Sequence[ColumnElement[int]] = [func.count(case((took <= bound, 1))) for bound in BOUNDS]
-    row = tx.session.execute(select(func.count(), func.coalesce(func.sum(took), 0.0), *counts).where(*where)).one()
-    return Distribution(within=tuple(row[2:]), count=row[0], seconds=float(row[1]))
-
-
-def seconds_between(
-    tx: Tx, earlier: InstrumentedAttribute[Any], later: InstrumentedAttribute[Any]
-) -> ColumnElement[float]:
-    """The time from one column to another, as either database tells it."""
-    if tx.session.get_bind().dialect.name == "sqlite":
-        return (func.julianday(later) - func.julianday(earlier)) * 86_400.0
-    return cast(extract("epoch", later - earlier), Float)
-
-
-def _acknowledgement(tx: Tx, start: InstrumentedAttribute[datetime]) -> Distribution:
-    """Of the orders that we acknowledged ourselves: when somebody else did is not known."""
-    took = seconds_between(tx, start, OrderRow.acknowledged_at)
+def acknowledgement_tallies(tx: Tx) -> dict[str, Tally]:
+    """Of the orders that we acknowledged ourselves, since creation and since first sight: when somebody else did is not
+    known."""
     ours = (OrderRow.shop == tx.shop, OrderRow.state == "acknowledged", OrderRow.acknowledged_by == "us")
-    return distribution(tx, took, *ours)
+    starts = {"created": OrderRow.created_date, "first_seen": OrderRow.first_seen_at}
+    return {
+        since: Tally(
+            f"acknowledged since {since}",
+            seconds_between(tx, start, OrderRow.acknowledged_at),
+            OrderRow.acknowledged_at,
+            ours,
+        )
+        for since, start in starts.items()
+    }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import func, select
 
 from integration.ledger import intents
 from integration.ledger.store import Tx
@@ -68,6 +68,17 @@ def intents_of(tx: Tx, kinds: Sequence[str], subject: str) -> list[Intent]:
     return [intent for intent in found if intent is not None]
 
 
+def oldest_due(tx: Tx) -> dict[str, float]:
+    """For each kind of which something is due: since how many seconds."""
+    rows = tx.session.execute(
+        select(Intent.kind, func.min(Intent.due_at))
+        .where(Intent.shop == tx.shop, Intent.state.in_(("decided", "unknown")), Intent.due_at <= tx.now)
+        .group_by(Intent.kind)
+        .order_by(Intent.kind)
+    )
+    return {kind: (tx.now - due).total_seconds() for kind, due in rows}
+
+
 def open_reviews_of(tx: Tx, *, kind: str, subject: str) -> list[ReviewRow]:
     """What waits for a person in one case, oldest first."""
     return list(
@@ -85,18 +96,19 @@ def _by_state(tx: Tx, table: type[OrderRow | ReturnRow | MovementRow]) -> dict[s
 
 
 def _refunds_by_state(tx: Tx) -> dict[str, int]:
-    """By the states of `integration.ledger.refunds.Refund`."""
-    state = case(
-        (RefundRow.intent_id.is_(None), "external"),
-        (and_(Intent.state == "confirmed", RefundRow.refund_state == "REFUNDED"), "refunded"),
-        else_=Intent.state,
+    """By the states of `integration.ledger.refunds.Refund`.
+
+    A refund of ours is in the state of its intent, so these are counted by an index, and no refund is looked at.
+    """
+    intents_ = (
+        select(Intent.state, func.count())
+        .where(Intent.shop == tx.shop, Intent.kind == "push_refund")
+        .group_by(Intent.state)
     )
-    query = (
-        select(state, func.count())
-        .select_from(RefundRow)
-        .outerjoin(Intent, Intent.id == RefundRow.intent_id)
-        .where(RefundRow.shop == tx.shop)
-        .group_by(state)
-        .order_by(state)
-    )
-    return {row[0]: row[1] for row in tx.session.execute(query)}
+    found = {row[0]: row[1] for row in tx.session.execute(intents_)}
+    of_refunds = select(func.count()).select_from(RefundRow).where(RefundRow.shop == tx.shop)
+    found["external"] = tx.session.scalar(of_refunds.where(RefundRow.intent_id.is_(None))) or 0
+    paid = of_refunds.where(RefundRow.refund_state == "REFUNDED", RefundRow.intent_id.is_not(None))
+    found["refunded"] = tx.session.scalar(paid) or 0
+    found["confirmed"] = found.get("confirmed", 0) - found["refunded"]
+    return {state: number for state, number in sorted(found.items()) if number > 0}

@@ -28,6 +28,18 @@ def alert_once(tx: Tx, name: str, subject: str) -> bool:
     return put_new(tx, AlertRow, name=name, subject=subject, given_at=tx.now)
 
 
+def lasts(tx: Tx, name: str, subject: str, *, seconds: float) -> bool:
+    """Whether what is to be told was noticed so many seconds ago already; the first time, it is noticed now.
+
+    What has gone is forgotten by `forget_alerts` under the name `{name} noticed`.
+    """
+    noticed = tx.session.get(AlertRow, (tx.shop, f"{name} noticed", subject))
+    if noticed is None:
+        put_new(tx, AlertRow, name=f"{name} noticed", subject=subject, given_at=tx.now)
+        return seconds <= 0.0
+    return noticed.given_at <= tx.now - timedelta(seconds=seconds)
+
+
 def given_alerts(tx: Tx, name: str) -> list[str]:
     """What this alert was given for."""
     return list(tx.session.scalars(select(AlertRow.subject).filter_by(shop=tx.shop, name=name)))

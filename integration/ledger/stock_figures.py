@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from integration.ledger.figures import Distribution, distribution, seconds_between
+from integration.ledger.distributions import Distribution, distribution, seconds_between
 from integration.ledger.store import Tx
 from integration.ledger.tables import MovementRow, StockImportRow
+from integration.ledger.tallies import Tally, total
 
 REFUSED = ("product_not_live_yet", "import_line_refused")
 """Reasons of movements whose line Mirakl refused (STO03), and that are not on sale since."""
@@ -33,28 +34,58 @@ class StockFigures:
 
 
 def stock_figures(tx: Tx) -> StockFigures:
-    """Count everything once."""
-    in_flight = select(func.count()).select_from(StockImportRow).filter_by(shop=tx.shop, finished_at=None)
+    """Count everything, without reading what is long past."""
+    tallies = restock_tallies(tx)
+    # Not done yet, so that its line may still be refused: never many, and counted as they are now.
+    sent = distribution(
+        tx, seconds_between(tx, MovementRow.restocked_at, StockImportRow.sent_at), *_carried(tx, "sent")
+    )
+    return StockFigures(
+        imports_in_flight=imports_in_flight(tx),
+        refused=refused_lines(tx),
+        accepted=total(tx, tallies["accepted"]) + sent,
+        confirmed=total(tx, tallies["confirmed"]),
+    )
+
+
+def imports_in_flight(tx: Tx) -> int:
+    """Stock imports that are not over."""
+    unfinished = select(func.count()).select_from(StockImportRow).filter_by(shop=tx.shop, finished_at=None)
+    return tx.session.scalar(unfinished) or 0
+
+
+def refused_lines(tx: Tx) -> dict[str, int]:
+    """Movements that are off sale since Mirakl refused their line, by reason."""
     refused = (
         select(MovementRow.reason, func.count())
         .where(MovementRow.shop == tx.shop, MovementRow.state.in_(("parked", "held")), MovementRow.reason.in_(REFUSED))
         .group_by(MovementRow.reason)
     )
-    return StockFigures(
-        imports_in_flight=tx.session.scalar(in_flight) or 0,
-        refused={str(reason): number for reason, number in tx.session.execute(refused)},
-        accepted=_since_restocked(tx, StockImportRow.sent_at, "sent", "done"),
-        confirmed=_since_restocked(tx, MovementRow.done_at, "done"),
-    )
+    return {str(reason): number for reason, number in tx.session.execute(refused)}
 
 
-def _since_restocked(tx: Tx, until: InstrumentedAttribute[Any], *states: str) -> Distribution:
+def restock_tallies(tx: Tx) -> dict[str, Tally]:
     """Of movements that an import carried: what a person settled by hand took as long as a person takes."""
-    carried = (
+    steps: dict[str, InstrumentedAttribute[Any]] = {
+        "accepted": StockImportRow.sent_at,
+        "confirmed": MovementRow.done_at,
+    }
+    return {
+        step: Tally(
+            f"restock {step}",
+            seconds_between(tx, MovementRow.restocked_at, until),
+            MovementRow.done_at,
+            _carried(tx, "done"),
+        )
+        for step, until in steps.items()
+    }
+
+
+def _carried(tx: Tx, state: str) -> tuple[ColumnElement[bool], ...]:
+    return (
         MovementRow.shop == tx.shop,
         MovementRow.import_id == StockImportRow.id,
-        MovementRow.state.in_(states),
+        MovementRow.state == state,
         MovementRow.restocked_at.is_not(None),
-        until.is_not(None),
+        StockImportRow.sent_at.is_not(None),
     )
-    return distribution(tx, seconds_between(tx, MovementRow.restocked_at, until), *carried)

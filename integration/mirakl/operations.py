@@ -15,7 +15,14 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400
 _PAGES = "https://developer.mirakl.com/content/product/mmp/rest/seller/openapi3"
 
 
-def _row(code: str, call: str, section: str, *ceilings: Ceiling, accepts: str = "application/json") -> Operation:
+def _row(
+    code: str,
+    call: str,
+    section: str,
+    *ceilings: Ceiling,
+    accepts: str = "application/json",
+    needs_role: bool = False,
+) -> Operation:
     verb, path = call.split()
     return Operation(
         code,
@@ -25,6 +32,7 @@ def _row(code: str, call: str, section: str, *ceilings: Ceiling, accepts: str = 
         ceilings=ceilings,
         source=f"{_PAGES}/{section}/{code.lower()}",
         accepts=accepts,
+        needs_role=needs_role,
     )
 
 
@@ -60,11 +68,12 @@ TL02 = _row(
     "invoicing-and-accounting",
     Ceiling(20, MINUTE),
     Ceiling(60, HOUR),
+    needs_role=True,
 )
-SBC11 = _row("SBC11", "GET /api/seller-billing-cycles", "invoicing-and-accounting", Ceiling(1, DAY))
-IV01 = _row("IV01", "GET /api/invoices", "invoicing-and-accounting", Ceiling(1, DAY))
+SBC11 = _row("SBC11", "GET /api/seller-billing-cycles", "invoicing-and-accounting", Ceiling(1, DAY), needs_role=True)
+IV01 = _row("IV01", "GET /api/invoices", "invoicing-and-accounting", Ceiling(1, DAY), needs_role=True)
 
 A01 = _row("A01", "GET /api/account", "stores", Ceiling(1, DAY))
 A21 = _row("A21", "GET /api/account/statistics", "stores", Ceiling(1, DAY))
-PC01 = _row("PC01", "GET /api/platform/configuration", "platform-settings")
+PC01 = _row("PC01", "GET /api/platform/configuration", "platform-settings", needs_role=True)
 RE01 = _row("RE01", "GET /api/reasons", "platform-settings")

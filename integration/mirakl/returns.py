@@ -40,14 +40,14 @@ class ReturnCalls(Calls):
     def returns(self, return_ids: Sequence[str]) -> list[Return]:
         """These returns as they are now; one that this key may not see is left out. RT11
 
-        Never counts: the published ceiling is for the poll by change.
+        Each hundred of them counts against the ceiling as the poll does: Mirakl makes no exception for ids.
 
-        :raises Retryable: nothing was read.
+        :raises Retryable: the ceiling is closed, or nothing was read.
         """
         found: list[Return] = []
         for batch in batches(return_ids):
             params = [*(("return_id", return_id) for return_id in batch), PAGE]
-            for page in self._seek(operations.RT11, params, counted=False):
+            for page in self._seek(operations.RT11, params):
                 found += readable(operations.RT11, page, Return)
         return found
 

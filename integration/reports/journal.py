@@ -22,6 +22,7 @@ from integration.domain.reconciliation import ZERO, Reconciled
 from integration.domain.settlement import TO_CUSTOMER, AccountLine, Bucket
 from integration.domain.settlement_report import SettlementReport
 from integration.domain.settlement_scope import Month
+from integration.reports.cells import as_text
 
 COLUMNS = ("date", "account", "debit", "credit", "currency", "reference")
 
@@ -58,7 +59,8 @@ def write_journal(entries: list[Entry], file: TextIO) -> None:
     sheet.writerow(COLUMNS)
     for entry in entries:
         debit, credit = (written(side, entry.currency) if side else "" for side in (entry.debit, entry.credit))
-        sheet.writerow([entry.date.isoformat(), entry.account, debit, credit, entry.currency, entry.reference])
+        row = (entry.date.isoformat(), entry.account, debit, credit, entry.currency, entry.reference)
+        sheet.writerow([as_text(cell) for cell in row])
 
 
 def _made(refund: Reconciled, accounts: Mapping[str, str]) -> Iterator[Entry]:

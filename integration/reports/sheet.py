@@ -13,6 +13,7 @@ from integration.domain.amounts import written
 from integration.domain.reconciliation import Figure, Reconciled
 from integration.domain.settlement import TO_CUSTOMER
 from integration.domain.settlement_report import SettlementReport
+from integration.reports.cells import as_text
 
 COLUMNS = (
     "refund_id", "mirakl_refund_id", "return_id", "order_id", "order_line_id", "sku", "reason_code", "quantity",
@@ -45,7 +46,8 @@ def write_csv(report: SettlementReport, file: TextIO) -> None:
     sheet = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     sheet.writeheader()
     for refund in report.refunds:
-        sheet.writerows(part_rows(report, refund))
+        for row in part_rows(report, refund):
+            sheet.writerow({column: as_text(cell) for column, cell in row.items()})
 
 
 def part_rows(report: SettlementReport, refund: Reconciled) -> Iterator[dict[str, str]]:

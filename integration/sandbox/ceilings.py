@@ -54,13 +54,13 @@ class Ceilings:
 def _counted(operation: str, call: Call) -> str | None:
     """What the call counts against, or None.
 
-    The further pages of a sweep belong to its first one, and a look-up by id is no sweep (design 2.1). The
-    frequency of STO02 is per import.
+    The further pages of a sweep belong to its first one. A look-up by id is no sweep for OR11 alone, which may be
+    called "at each order page display" (design 2.1); RT11 has no such exception. The frequency of STO02 is per import.
     """
     if operation not in CEILINGS:
         return None
     if operation == "OR11" and (call.one("order_ids") or call.one("offset") not in (None, "0")):
         return None
-    if operation == "RT11" and (call.one("page_token") or call.many("return_id")):
+    if operation == "RT11" and call.one("page_token"):
         return None
     return f"STO02 {call.path['import_id']}" if operation == "STO02" else operation

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
+from typing import Literal
 
 from integration.bigcommerce.client import BigCommerce
 from integration.errors import BackhaulError, CredentialsRefused
 from integration.high_water import high_water_mark
-from integration.ledger.account_reads import refusals
+from integration.ledger.account_reads import account_read, refusals
 from integration.ledger.engine import check_durability
 from integration.ledger.readiness import has_current_tables, require_current_tables
 from integration.ledger.store import Ledger
@@ -25,6 +27,9 @@ from mappings import illegal_refund_reasons, load
 NO_SUCH_ORDER = "backhaul-check"
 NO_SUCH_SKU = "backhaul-check"
 
+LATELY = timedelta(days=1)
+"""For so long the fleet's own reading of the account stands for a look: TL02 is read hourly, and its calls count."""
+
 
 class Forbidden(BackhaulError):
     """Mirakl does not let the shop do what the tables say."""
@@ -38,14 +43,25 @@ class NotWritable(BackhaulError):
     """The fleet could keep nothing in its data folder."""
 
 
+class NotLookedAt(BackhaulError):
+    """It could not be looked at now, which is neither good nor bad."""
+
+
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: what was found, and, where it failed, what to do."""
+    """One thing: what was found, and, where it failed, what to do.
+
+    :param ok: None where nobody has looked, or could.
+    """
 
     name: str
-    ok: bool
+    ok: bool | None
     detail: str
     next_step: str | None = None
+
+    @property
+    def word(self) -> Literal["ok", "FAILED", "unknown"]:
+        return "unknown" if self.ok is None else "ok" if self.ok else "FAILED"
 
 
 @dataclass(frozen=True)
@@ -120,7 +136,7 @@ class Setup:
     def _broker(self) -> str:
         url = self.settings.broker_url
         if url is None:
-            return "none is given: `backhaul up` starts its own"
+            raise NotLookedAt("none is given: `backhaul up` starts its own")
         self.reach_broker(url)
         return f"{masked(url)} answers"
 
@@ -133,7 +149,7 @@ class Setup:
         try:
             tables, listed = load(self.settings.mappings_dir), self.mirakl.reasons()
         except BackhaulError:
-            return "not known until the mapping files and Mirakl can be read"
+            raise NotLookedAt("not known until the mapping files and Mirakl can be read") from None
         reasons = {reason.code: (reason.type, bool(reason.is_shop_right)) for reason in listed}
         refunds = {reason.code: ("REFUND", bool(reason.is_shop_right)) for reason in listed if reason.type == "REFUND"}
         problems = illegal_refund_reasons(tables, reasons | refunds)
@@ -155,12 +171,14 @@ class Setup:
         try:
             require_current_tables(self.ledger.engine)
         except BackhaulError:
-            return "not known before the fleet's first start"
+            raise NotLookedAt("not known before the fleet's first start") from None
         with self.ledger.read() as tx:
-            refused = refusals(tx)
+            refused, complete, now = refusals(tx), account_read(tx, "TL02").complete_at, tx.now
         if refused:
             raise CredentialsRefused("; ".join(refused.values()))
-        return "nothing of the seller's account was refused to the fleet (TL02, SBC11, IV01)"
+        if complete is None or complete < now - LATELY:
+            raise NotLookedAt("the fleet has not read the seller's account lately (TL02): nobody knows whether it may")
+        return f"the fleet has read the seller's account at {complete:%Y-%m-%d %H:%M} UTC (TL02)"
 
     def _refund_limits(self) -> str:
         limits = self.settings.refund_hold_above
@@ -188,5 +206,7 @@ def _read_inventory(bigcommerce: BigCommerce) -> str:
 def _check(name: str, look: Callable[[], str], next_step: str) -> Check:
     try:
         return Check(name, ok=True, detail=look())
+    except NotLookedAt as unknown:
+        return Check(name, ok=None, detail=str(unknown))
     except BackhaulError as failure:
         return Check(name, ok=False, detail=str(failure), next_step=next_step)

@@ -17,6 +17,7 @@ from integration.ledger.reviews import close_review, open_review
 from integration.ledger.store import Tx
 from integration.ledger.tables import RefundRow
 from integration.usecases.external_refunds import note_external
+from integration.usecases.polling import begun_and_noted
 from integration.usecases.ports import Ports
 
 LOOKS = RetryPolicy(first=300.0, longest=86_400.0)
@@ -29,6 +30,10 @@ STRANGER_SHOWN = "stranger_beside_ours"
 
 def follow_refunds(ports: Ports) -> str:
     """Look once at every refund whose next look is due."""
+    return begun_and_noted(ports, "follow_refunds", lambda: _look(ports))
+
+
+def _look(ports: Ports) -> str:
     with ports.ledger.read() as tx:
         due = to_look_at(tx, limit=500)
     order_ids = sorted({row.order_id for row in due})

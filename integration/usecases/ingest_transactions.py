@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from integration.ledger.account_reads import account_read, begin_read, end_read,
 from integration.ledger.accounts import store_lines
 from integration.ledger.fitting import row_misfits
 from integration.ledger.marks import alert_every, move_watermark, watermark
+from integration.ledger.polls import ACCOUNT, begin_poll, poll_failed
 from integration.ledger.store import Tx
 from integration.ledger.tables import TransactionRow
 from integration.mirakl.client import Mirakl
@@ -85,12 +87,18 @@ def ingest_transactions(ports: Ports, *, at_once: bool = False, progress: Progre
         return Outcome("not due")
     if not _begin(ports, lease, patience=OTHERS_FINISH_WITHIN if at_once else 0.0):
         return Outcome("somebody else is reading it at this moment", lacking=True)
+    with ports.ledger.write() as tx:
+        begin_poll(tx, ACCOUNT)
     complete, refusal = False, None
     try:
         complete = _read_pages(ports, lease, progress)
     except CredentialsRefused as refused:
         refusal = NO_ACCESS.format(refusal=refused)
         log.error("%s", refusal, extra={"alert": "account_refused"})
+    except Retryable as failure:
+        with suppress(Exception), ports.ledger.write() as tx:
+            poll_failed(tx, ACCOUNT, str(failure))
+        raise
     finally:
         with ports.ledger.write() as tx:
             end_read(tx, TL02.code, complete=complete, refusal=refusal)

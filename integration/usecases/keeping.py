@@ -6,7 +6,6 @@ process leaves an intent that says how far it came; its lease ends, it becomes `
 
 from __future__ import annotations
 
-import logging
 import time
 from datetime import timedelta
 from typing import Any
@@ -25,8 +24,6 @@ from integration.usecases.keep_mark import count_or_wait, leave_mark
 from integration.usecases.ports import Ports
 from integration.usecases.repeats import UNEXPECTED_ERROR, counted, in_a_row, unexpected
 from integration.usecases.while_claimed import while_claimed
-
-log = logging.getLogger(__name__)
 
 SETTLING = 60.0
 """Seconds before the first read-back of an unknown outcome: the call's deadline and what Mirakl may take beyond it."""
@@ -219,7 +216,6 @@ class Keeping:
 
     def _turned_away(self, failure: Retryable, *, unsent: bool = False) -> str:
         if isinstance(failure, CredentialsRefused):
-            log.error("credentials refused: %s", failure, extra={"alert": "credentials_refused"})
             pause = self.ports.settings.scaled(CREDENTIALS_PAUSE)
             return self._again(CREDENTIALS_REFUSED, pause, str(failure), unsent=unsent)
         reason = TOO_MANY_CALLS if unsent and isinstance(failure, TooManyCalls) else "waiting_to_retry"

@@ -16,7 +16,7 @@ from integration.ledger.tables import OrderRow
 from integration.mirakl.operations import OR11, OR11_EXTERNAL_PARTNER
 from integration.usecases.accept_order import AcceptOrder
 from integration.usecases.keeping import SETTLING
-from integration.usecases.polling import at_the_ceiling
+from integration.usecases.polling import poll_when_due
 from integration.usecases.ports import Ports
 from integration.usecases.resume import close_reviews
 
@@ -26,11 +26,13 @@ log = logging.getLogger(__name__)
 def poll_orders(ports: Ports) -> str:
     """One sweep: every page is read before any order of it is accepted, since acceptance shifts the pages."""
     operation = OR11_EXTERNAL_PARTNER if ports.settings.mirakl_tier == "external_partner" else OR11
+    return poll_when_due(ports, "poll_orders", operation, lambda: _sweep(ports))
+
+
+def _sweep(ports: Ports) -> str:
     with ports.ledger.read() as tx:
         began = tx.now
-    waiting = at_the_ceiling(ports, operation, ports.mirakl.waiting_orders)
-    if waiting is None:
-        return "the ceiling is closed"
+    waiting = ports.mirakl.waiting_orders()
     new = store_waiting_orders(ports, waiting, read_since=began)
     return f"{len(waiting)} waiting, {new} new"
 

@@ -24,8 +24,9 @@ from integration.usecases.change_return import (
     unknown_state,
 )
 from integration.usecases.first_look import take_first_look
-from integration.usecases.polling import at_the_ceiling, overlap
+from integration.usecases.polling import overlap, poll_when_due
 from integration.usecases.ports import Ports
+from integration.usecases.read_back_returns import POLL, note_page, read_back_returns
 
 WATERMARK = "RT11"
 FIRST_LOOK = timedelta(days=90)
@@ -33,8 +34,11 @@ FIRST_LOOK = timedelta(days=90)
 
 
 def poll_returns(ports: Ports) -> str:
-    """One pass over all pages; the watermark moves only after the last page is stored."""
-    return at_the_ceiling(ports, RT11, lambda: _pass(ports)) or "the ceiling is closed"
+    """One pass over all pages; the watermark moves only after the last page is stored.
+
+    Where steps wait to be read back, and an earlier pass has not shown their returns, this call is theirs.
+    """
+    return read_back_returns(ports) or poll_when_due(ports, POLL, RT11, lambda: _pass(ports))
 
 
 def _pass(ports: Ports) -> str:
@@ -50,6 +54,7 @@ def _pass(ports: Ports) -> str:
             with ports.ledger.write() as tx:
                 for found in sorted(news, key=lambda one: one.id):  # the order in which batches of steps lock them, too
                     store_return(ports, tx, found)
+        note_page(ports, page, asked_at=started)
         seen += len(page)
     with ports.ledger.write() as tx:
         move_watermark(tx, WATERMARK, started)

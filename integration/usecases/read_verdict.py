@@ -17,7 +17,7 @@ from integration.ledger.tables import Facts, Intent
 from integration.reveni.operations import W2
 from integration.reveni.wire import ReveniReturn, WebhookEvent
 from integration.usecases.acts import Act, WaitsFor
-from integration.usecases.polling import at_the_ceiling, overlap
+from integration.usecases.polling import overlap, poll_when_due
 from integration.usecases.ports import Ports
 from integration.usecases.store_verdict import NOT_RECORDED_YET, is_known, store_verdict
 
@@ -64,7 +64,7 @@ def store_events(tx: Tx, events: Sequence[WebhookEvent]) -> set[str]:
 
 def poll_verdicts(ports: Ports) -> str:
     """Find what a lost webhook did not tell (W2): every return that Reveni updated since the last pass."""
-    return at_the_ceiling(ports, W2, lambda: _pass(ports)) or "the ceiling is closed"
+    return poll_when_due(ports, "poll_verdicts", W2, lambda: _pass(ports))
 
 
 def _pass(ports: Ports) -> str:

@@ -35,6 +35,8 @@ def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
     if row is None:
         raise Refused(f"There is no return {return_id}: see `backhaul returns list`.")
     promised = intents_of(tx, STEPS, return_id)
+    if row.held_reason is None and (parked := [intent for intent in promised if intents.hasten(tx, intent)]):
+        return [f"try at once: {does(intent)}" for intent in parked]
     held = _held_steps(tx, row, promised)
     _require_rows(ports, tx, row)
     reasons = {row.held_reason or "", *(intent.reason or "" for intent in held)}

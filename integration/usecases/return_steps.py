@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from integration.domain.pace import POLLS
 from integration.domain.returns import CLOSED, ENDED_EARLY, IN_PROGRESS, RECEIVED
 from integration.errors import Held, Rejected
+from integration.ledger.readings import reading_of
 from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.mirakl.client import ReturnResults
 from integration.mirakl.wire import Return
-from integration.usecases.acts import Act, Prepared
+from integration.usecases.acts import Act, Prepared, WaitsFor
 from integration.usecases.advance_return import advance, hold_step
 from integration.usecases.ports import Ports
 
@@ -66,10 +68,17 @@ class ReturnStep(Act[Prepared, str]):
         return found.state in self.reached_by
 
     def find(self, ports: Ports, intent: Intent) -> Return:
-        for found in ports.mirakl.returns([intent.subject]):
-            if found.id == intent.subject:
-                return found
-        raise Held("return_not_on_mirakl", f"RT11 does not show return {intent.subject}.")
+        """What RT11 has shown since the last sending: its calls are counted, so `read_back_returns` makes one for all.
+
+        :raises WaitsFor: nothing yet; whoever keeps what it shows has us look again.
+        """
+        with ports.ledger.read() as tx:
+            reading = reading_of(tx, intent.subject)
+        if reading is None or intent.sent_at is None or reading.asked_at <= intent.sent_at:
+            raise WaitsFor("waiting_to_be_read_back", max(1.0, ports.settings.scaled(POLLS["poll_returns"].period)))
+        if reading.body is None:
+            raise Held("return_not_on_mirakl", f"RT11 does not show return {intent.subject}.")
+        return Return.model_validate(reading.body)
 
     def record(self, ports: Ports, tx: Tx, intent: Intent, answer: str) -> None:
         row = lock_return(tx, intent.subject)

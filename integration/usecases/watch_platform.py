@@ -8,7 +8,7 @@ from datetime import timedelta
 from integration.ledger.marks import keep_reference
 from integration.ledger.orders import missed_since
 from integration.mirakl.operations import A21
-from integration.usecases.polling import at_the_ceiling
+from integration.usecases.polling import poll_when_due
 from integration.usecases.ports import Ports
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ PERIOD = timedelta(days=31)
 
 def watch_platform(ports: Ports) -> str:
     """Say it where orders are refused that we never missed, or where there is nothing to accept at all."""
-    return at_the_ceiling(ports, A21, lambda: _compare(ports)) or "the ceiling is closed"
+    return poll_when_due(ports, "watch_platform", A21, lambda: _compare(ports))
 
 
 def _compare(ports: Ports) -> str:

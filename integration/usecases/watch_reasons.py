@@ -6,6 +6,7 @@ import logging
 from math import inf
 
 from integration.ledger.marks import alert_once, forget_alerts, keep_reference, kept_reference
+from integration.usecases.polling import begun_and_noted
 from integration.usecases.ports import Ports
 from mappings import illegal_refund_reasons
 
@@ -20,7 +21,8 @@ def watch_reasons(ports: Ports) -> str:
 
     A code that is not allowed is told once, here or with the first return it holds, until it is allowed again.
     """
-    reasons, tables = ports.reference.refund_reasons(), ports.mappings.current()
+    reasons = begun_and_noted(ports, "watch_reasons", ports.reference.refund_reasons)
+    tables = ports.mappings.current()
     mapped = {row.mirakl_refund_reason for row in tables.return_reasons.rows}
     legal = {code for code in mapped if reasons.get(code) == ("REFUND", True)}
     with ports.ledger.write() as tx:

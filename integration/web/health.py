@@ -39,6 +39,7 @@ class Ready(Answering):
                 "missing": standing.missing,
                 "recovery": standing.recovery,
                 "silent": [worker for worker in standing.workers if worker["silent"]],
+                "silent_polls": standing.silent_polls,
                 "workers": standing.workers,
             },
         )

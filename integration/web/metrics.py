@@ -11,8 +11,10 @@ from http import HTTPStatus
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from integration.ledger.figures import BOUNDS, Distribution, Figures, figures
+from integration.ledger.distributions import BOUNDS, Distribution
+from integration.ledger.figures import Figures, figures
 from integration.ledger.heartbeats import Worker, newest_of_each, workers
+from integration.ledger.polls import PollAge, poll_ages
 from integration.ledger.stock_figures import StockFigures, stock_figures
 from integration.ledger.store import Ledger
 from integration.usecases.catalogue import ACTS
@@ -74,14 +76,14 @@ class Exposition:
 
     def _counted(self) -> bytes:
         with self._ledger.read() as tx:
-            counted, stock, seen = figures(tx), stock_figures(tx), workers(tx)
+            counted, stock, seen, polls = figures(tx), stock_figures(tx), workers(tx), poll_ages(tx)
             recovery = recovery_state(tx) is not None
         try:
             depths = self._workers.queue_depths()
         except Exception as failure:
             log.warning("the broker did not tell how deep its queues are: %s", type(failure).__name__)
             depths = {}
-        return generate_latest(Snapshot(counted, stock, seen, depths, self._webhooks.so_far(), recovery))
+        return generate_latest(Snapshot(counted, stock, seen, depths, self._webhooks.so_far(), polls, recovery))
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Snapshot:
     workers: Sequence[Worker]
     depths: Mapping[str, int]
     webhooks: Mapping[str, int]
+    polls: Sequence[PollAge] = ()
     recovery: bool = False
 
     def collect(self) -> Iterator[Metric]:
@@ -172,6 +175,8 @@ class Snapshot:
         yield _gauge(
             "backhaul_clock_offset_seconds", "That a host's clock is ahead of the ledger's", ["host"], offsets.items()
         )
+        silences = [((poll.name,), poll.seconds) for poll in self.polls if poll.name != "read_back_returns"]
+        yield _gauge("backhaul_poll_age_seconds", "Since each poll last read everything", ["poll"], silences)
         depths = [((queue,), depth) for queue, depth in self.depths.items()]
         yield _gauge("backhaul_queue_depth", "Messages that wait in the broker", ["queue"], depths)
         deliveries = CounterMetricFamily("backhaul_webhooks_total", "Deliveries that were answered", labels=["outcome"])

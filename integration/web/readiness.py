@@ -11,7 +11,7 @@ from typing import Any
 
 from integration.ledger.heartbeats import Worker, newest_of_each, workers
 from integration.ledger.migrations import is_current
-from integration.ledger.store import Ledger
+from integration.ledger.store import Ledger, Tx
 from integration.usecases.recovery_state import recovery_state
 from integration.web.threads import DaemonThreads
 
@@ -33,6 +33,8 @@ class Workers:
     queues: Sequence[str]
     stale_after: float
     queue_depths: Callable[[], Mapping[str, int]]
+    silent_polls: Callable[[Tx], Sequence[str]] = lambda _tx: ()
+    """Polls of which nothing has come for long: the other side's fault, mostly, so the fleet is ready all the same."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +44,20 @@ class Standing:
     :param missing: `database`, `migration`, `broker`, `worker:<queue>`; nothing when ready.
     :param workers: `{queue, host, pid, seen_seconds, silent}`; a silent one among others of its queue is not missing.
     :param recovery: why nothing is sent that may be sent once only; None where it is, or nobody can tell.
+    :param silent_polls: polls of which nothing has come for long; they are not missing either.
     """
 
     missing: Sequence[str]
     workers: Sequence[Mapping[str, Any]]
     recovery: str | None
+    silent_polls: Sequence[str] = ()
 
 
 @dataclass
 class _Seen:
     workers: Sequence[Worker] = ()
     recovery: str | None = None
+    silent_polls: Sequence[str] = ()
 
 
 class Readiness:
@@ -81,7 +86,8 @@ class Readiness:
             }
             for worker in list(seen.workers)
         ]
-        return Standing([name for missing in answers for name in missing], shown, seen.recovery)
+        missing = [name for one in answers for name in one]
+        return Standing(missing, shown, seen.recovery, list(seen.silent_polls))
 
     async def _ask(self, name: str, question: Callable[[], list[str]]) -> list[str]:
         try:
@@ -99,6 +105,7 @@ class Readiness:
             return ["migration"]
         with self._ledger.read() as tx:
             seen.workers, state = workers(tx), recovery_state(tx)
+            seen.silent_polls = self._workers.silent_polls(tx)
         seen.recovery = None if state is None else state.detail
         alive = {beat.queue for beat in newest_of_each(seen.workers) if beat.age < self._fresh()}
         return [f"worker:{queue}" for queue in self._workers.queues if queue not in alive]

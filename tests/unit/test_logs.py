@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from integration.errors import OutcomeUnknown
-from integration.logs import LineFormatter, configure
+from integration.logs import BEAT, LineFormatter, OncePerOutage, configure
+from integration.outages import Repeats
 from integration.settings import Settings
 
 LOG = logging.getLogger("integration.example")
@@ -149,3 +150,30 @@ def test_without_settings_no_shop_is_named(capsys: pytest.CaptureFixture[str]) -
     configure()
     logging.getLogger("integration").warning("said")
     assert capsys.readouterr().err.endswith("WARNING integration: said\n")
+
+
+def test_the_errors_of_one_outage_are_one_line(lines: list[str]) -> None:
+    """S6: Beat's stack for every ring of half a minute is one line; a new outage is another, another error its own."""
+    passed = [0.0]
+    beat, attempts = logging.getLogger(BEAT), OncePerOutage(Repeats(lambda: passed[0]))
+
+    def fails(error: Exception, seconds: float = 0.25) -> bool:
+        passed[0] += seconds
+        scheduling = RuntimeError("Couldn't apply scheduled task")
+        scheduling.__cause__ = error
+        raised = (RuntimeError, scheduling, None)
+        words = ("Message Error: %s\n%s", ("x", ["a stack"] * 40), raised)
+        record = beat.makeRecord(BEAT, logging.ERROR, __file__, 1, *words)
+        told = attempts.filter(record)
+        if told:
+            lines.append(LineFormatter().format(record))
+        return told
+
+    assert [fails(ConnectionRefusedError()) for _ in range(120)] == [True, *[False] * 119]
+    assert fails(ConnectionRefusedError(), seconds=61)
+    assert fails(ZeroDivisionError())
+    assert [line.partition(" ")[2] for line in lines][:2] == [
+        "ERROR celery.beat: the broker takes no rings: ConnectionRefusedError",
+        "ERROR celery.beat: the broker takes no rings: ConnectionRefusedError left_out=119",
+    ]
+    assert sum(fails(ConnectionRefusedError(), seconds=5) for _ in range(360)) == 3  # of half an hour

@@ -148,3 +148,10 @@ def test_foreign_calls_carry_no_trace_headers(sent: Sent) -> None:
     assert "sentry" not in mirakl.received[0].head.lower()
     assert "baggage" not in mirakl.received[0].head.lower()
     assert sent() == []
+
+
+def test_the_errors_of_one_outage_are_one_event(sent: Sent) -> None:
+    """S6: whatever number of tasks met it."""
+    for _ in range(20):
+        sentry_sdk.capture_exception(TimeoutError())
+    assert len(sent()) == 1

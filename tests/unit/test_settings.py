@@ -278,3 +278,12 @@ def test_a_claim_outlives_its_call_at_every_scale(scale: float) -> None:
     )
     assert settings.call_deadline >= 2
     assert settings.claim_lease >= max(6, 3 * settings.call_deadline, 60 * scale * 0.999)
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/shop/api", "/api/orders"])
+def test_an_address_that_ends_in_mirakls_own_path_is_named_with_it(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """X6: every call would go to /api/api/…, and come back as a bare 404."""
+    monkeypatch.setenv("MIRAKL_BASE_URL", f"https://example.mirakl.net{path}")
+    with pytest.raises(SettingsError) as refused:
+        Settings.load()
+    assert f"leave out {path.rstrip('/')}" in str(refused.value)

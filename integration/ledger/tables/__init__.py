@@ -8,13 +8,21 @@ from __future__ import annotations
 
 from integration.ledger.tables.accounts import AccountReadRow, CycleRow, DocumentRow, SightingRow, TransactionRow
 from integration.ledger.tables.base import Base, Facts
-from integration.ledger.tables.fleet import AlertRow, CallRow, CeilingRow, HeartbeatRow, ReferenceRow, WatermarkRow
+from integration.ledger.tables.fleet import (
+    AlertRow,
+    CallRow,
+    CeilingRow,
+    HeartbeatRow,
+    PollRow,
+    ReferenceRow,
+    WatermarkRow,
+)
 from integration.ledger.tables.inbox import ReviewRow
 from integration.ledger.tables.orders import OrderRow
 from integration.ledger.tables.promises import ChainHeadRow, Intent, JournalEntry
 from integration.ledger.tables.recovery import StandingRow
 from integration.ledger.tables.refunds import RefundRow
-from integration.ledger.tables.returns import EventRow, ReturnLineRow, ReturnRow
+from integration.ledger.tables.returns import EventRow, ReadingRow, ReturnLineRow, ReturnRow
 from integration.ledger.tables.stock import MovementRow, StockImportRow
 
 __all__ = [
@@ -33,6 +41,8 @@ __all__ = [
     "JournalEntry",
     "MovementRow",
     "OrderRow",
+    "PollRow",
+    "ReadingRow",
     "ReferenceRow",
     "RefundRow",
     "ReturnLineRow",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Float, Index, Integer, String
+from sqlalchemy import Float, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integration.ledger.tables.base import Base, Facts
@@ -33,13 +33,37 @@ class CallRow(Base):
 
 
 class CeilingRow(Base):
-    """Whether an operation is closed for the whole fleet (a 429 said so); also the row its callers lock."""
+    """How an operation stands for the whole fleet: closed (a 429 said so), refused (401, 403), or failing."""
 
     __tablename__ = "ceilings"
 
     shop: Mapped[str] = mapped_column(primary_key=True)
     operation: Mapped[str] = mapped_column(String(40), primary_key=True)
     closed_until: Mapped[datetime | None]
+    closings: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """How often in a row a 429 has closed it, since a call last went through."""
+    system: Mapped[str | None] = mapped_column(String(40))
+    """Whose operation it is, where it was refused: `mirakl`, `reveni` or `bigcommerce`."""
+    refused_since: Mapped[datetime | None]
+    refused_status: Mapped[int | None]
+    failing_since: Mapped[datetime | None]
+    """Since when no call has had a trustworthy answer (5xx, silence)."""
+    failing_told: Mapped[datetime | None]
+
+
+class PollRow(Base):
+    """How one poll stands: when it last began, and when it last read everything there was."""
+
+    __tablename__ = "polls"
+
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    first_started_at: Mapped[datetime]
+    started_at: Mapped[datetime]
+    succeeded_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+    """What the last failure was, without personal data; None since it succeeded."""
 
 
 class HeartbeatRow(Base):

@@ -16,6 +16,7 @@ class ReviewRow(Base):
 
     __tablename__ = "reviews"
     __table_args__ = (
+        Index("ix_reviews_state_opened_at", "shop", "state", "opened_at"),
         Index(
             "uq_reviews_open",
             "shop",

@@ -16,7 +16,11 @@ class OrderRow(Base):
     """An order of the shop, without personal data. `state`: waiting, acknowledged, missed, held."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index("ix_orders_state_deadline", "shop", "state", "deadline"),)
+    __table_args__ = (
+        Index("ix_orders_state_deadline", "shop", "state", "deadline"),
+        Index("ix_orders_acknowledged_at", "shop", "acknowledged_at"),
+        Index("ix_orders_created_date", "shop", "created_date"),
+    )
 
     shop: Mapped[str] = mapped_column(primary_key=True)
     order_id: Mapped[str] = mapped_column(primary_key=True)

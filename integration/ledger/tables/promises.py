@@ -18,6 +18,7 @@ class Intent(Base):
     __table_args__ = (
         UniqueConstraint("shop", "kind", "subject"),
         Index("ix_intents_due", "shop", "state", "due_at"),
+        Index("ix_intents_kind_state", "shop", "kind", "state"),
         # One call in flight for each group (an order's refunds, a shop's stock imports): the database says so.
         Index(
             "uq_intents_in_flight",

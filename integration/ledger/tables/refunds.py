@@ -21,6 +21,8 @@ class RefundRow(Base):
         UniqueConstraint("shop", "mirakl_refund_id"),
         Index("ix_refunds_look_at", "shop", "look_at"),
         Index("ix_refunds_order_id", "shop", "order_id"),
+        Index("ix_refunds_refund_state", "shop", "refund_state", "intent_id"),
+        Index("ix_refunds_intent_id", "shop", "intent_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)

@@ -9,7 +9,7 @@ from sqlalchemy import Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from integration.ledger.columns import Document
-from integration.ledger.tables.base import Base
+from integration.ledger.tables.base import Base, Facts
 
 
 class ReturnRow(Base):
@@ -83,6 +83,19 @@ class ReturnLineRow(Base):
     """Accepted units for which there is a movement."""
     sellable_units: Mapped[int] = mapped_column(default=0)
     """Units of those that go back on sale."""
+
+
+class ReadingRow(Base):
+    """What RT11 last showed of a return while a step of it had an unknown outcome: what the outcome is settled by."""
+
+    __tablename__ = "return_readings"
+
+    shop: Mapped[str] = mapped_column(primary_key=True)
+    return_id: Mapped[str] = mapped_column(primary_key=True)
+    asked_at: Mapped[datetime]
+    """When the call was about to be made: whatever had its effect before then is in the answer."""
+    body: Mapped[Facts | None]
+    """The return as far as steps look at it; None where RT11 was asked for it and did not show it."""
 
 
 class EventRow(Base):

@@ -41,6 +41,8 @@ class MovementRow(Base):
     __table_args__ = (
         UniqueConstraint("shop", "return_id", "order_line_id", "ordinal"),
         Index("ix_movements_state_due_at", "shop", "state", "due_at"),
+        Index("ix_movements_done_at", "shop", "done_at"),
+        Index("ix_movements_import_id", "import_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(Uuid, primary_key=True, default=uuid.uuid4)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from integration.fleet.broker import EmbeddedBroker
 from integration.ledger.account_reads import begin_read, end_read
 from integration.ledger.store import Ledger
+from integration.ledger.tables import AccountReadRow
 from integration.sandbox import SandboxClient
 from tests.unit.cli.conftest import NOBODY_LISTENS, Backhaul
 
@@ -31,7 +34,7 @@ def checks(backhaul: Backhaul, *, exit_code: int) -> dict[str, dict[str, Any]]:
 
 
 def failed(backhaul: Backhaul) -> list[str]:
-    return [name for name, row in checks(backhaul, exit_code=1).items() if not row["ok"]]
+    return [name for name, row in checks(backhaul, exit_code=1).items() if row["ok"] is False]
 
 
 def test_a_setup_that_is_in_order_passes(
@@ -40,8 +43,27 @@ def test_a_setup_that_is_in_order_passes(
     monkeypatch.setenv("BROKER_URL", broker.url)
     found = checks(backhaul, exit_code=0)
     assert list(found) == EVERYTHING
-    assert all(row["ok"] and row["next_step"] is None for row in found.values())
+    assert {name for name, row in found.items() if row["ok"] is None} == {"mirakl-account"}
+    assert all(row["ok"] is not False and row["next_step"] is None for row in found.values())
     assert "FAILED" not in backhaul("check").stdout
+
+
+def test_a_check_that_did_not_look_does_not_say_ok(
+    backhaul: Backhaul, ledger: Ledger, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S10: three words: ok, FAILED, unknown."""
+    with ledger.write() as tx:
+        begin_read(tx, "TL02", lease=60)
+        end_read(tx, "TL02", complete=True)
+    assert "the fleet has read the seller's account at" in checks(backhaul, exit_code=0)["mirakl-account"]["detail"]
+    with ledger.write() as tx:
+        tx.session.execute(update(AccountReadRow).values(complete_at=tx.now - timedelta(days=2)))
+    monkeypatch.setenv("MIRAKL_BASE_URL", NOBODY_LISTENS)
+    found = checks(backhaul, exit_code=1)
+    assert {name: row["word"] for name, row in found.items() if "mirakl" in name or "reasons" in name} == {
+        "mirakl": "FAILED", "refund-reasons": "unknown", "mirakl-platform": "FAILED", "mirakl-account": "unknown",
+    }  # fmt: skip
+    assert "unknown  mirakl-account" in backhaul("check").stdout
 
 
 def test_no_call_of_a_check_counts_against_a_ceiling(

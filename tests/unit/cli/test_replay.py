@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from integration.ledger import intents
 from integration.ledger.orders import get_order
 from integration.ledger.reviews import reviews
 from integration.ledger.store import Ledger
+from integration.ledger.tables import Intent
 from tests.unit.cli import cases
 from tests.unit.cli.conftest import Backhaul
 
@@ -165,3 +168,27 @@ def test_an_event_that_was_read_is_not_read_again(backhaul: Backhaul, ledger: Le
         intents.close(tx, intent, "confirmed", reason="read")
     result = backhaul("replay", "event", "E-1", "--apply")
     assert (result.exit_code, "backhaul replay return" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("kind", ["refund", "order", "return", "event"])
+def test_what_is_parked_is_taken_up_at_once(backhaul: Backhaul, ledger: Ledger, kind: str) -> None:
+    """P4: after a pause that somebody else has asked for, nobody need wait for its end."""
+    if kind == "refund":
+        subject = str(cases.a_refund(ledger, state="decided", reason="waiting_to_retry"))
+    else:
+        subject = {"order": "O-1", "return": "R-1", "event": "E-1"}[kind]
+        cases.an_open_order(ledger)
+        cases.a_return(ledger)
+    kinds = {"refund": "push_refund", "order": "accept_order", "return": "map_return", "event": "read_verdict"}
+    with ledger.write() as tx:
+        if kind != "refund":
+            intents.decide(tx, kinds[kind], subject, plan={"reveni_return_id": "T-1"})
+            tx.session.flush()
+        years = tx.now + timedelta(days=20_000)
+        tx.session.execute(update(Intent).where(Intent.kind == kinds[kind]).values(due_at=years))
+    planned = backhaul("replay", kind, subject)
+    assert "try at once" in planned.stdout, planned.output
+    assert backhaul("replay", kind, subject, "--apply").exit_code == 0
+    with ledger.read() as tx:
+        [intent] = tx.session.scalars(select(Intent).where(Intent.kind == kinds[kind]))
+        assert (intent.state, intent.due_at <= tx.now) == ("decided", True)

@@ -42,14 +42,20 @@ class RecordingGate:
         self.admitted: list[str] = []
         self.closed: list[tuple[str, float]] = []
         self.begun: list[str] = []
+        self.told: list[tuple[str, int | None]] = []
 
-    def admit(self, operation: Operation) -> None:
+    def admit(self, operation: Operation, *, counted: bool = True) -> None:
         if self.closed:
             raise Retryable("closed", retry_after=self.closed[0][1])
-        self.admitted.append(operation.code)
+        if counted:
+            self.admitted.append(operation.code)
 
     def arrived(self, operation: Operation) -> None:
         self.begun.append(operation.code)
 
-    def close(self, operation: Operation, seconds: float) -> None:
+    def close(self, operation: Operation, seconds: float) -> float:
         self.closed.append((operation.code, seconds))
+        return seconds
+
+    def answered(self, operation: Operation, system: str, status: int | None) -> None:
+        self.told.append((operation.code, status))

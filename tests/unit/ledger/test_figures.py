@@ -7,8 +7,9 @@ from functools import partial
 
 import pytest
 
+from integration.ledger.distributions import BOUNDS
 from integration.ledger.engine import make_engine
-from integration.ledger.figures import BOUNDS, figures
+from integration.ledger.figures import figures
 from integration.ledger.intents import decide
 from integration.ledger.migrations import migrate
 from integration.ledger.orders import add_order

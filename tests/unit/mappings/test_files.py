@@ -22,7 +22,7 @@ PUBLISHED_RETURN_REASONS = {
     "RETURN_PDNT_TOO_BIG", "RETURN_PDNT_TOO_SMALL", "RETURN_INACCURATE_ITEM_DESCRIPTION", "RETURN_WARRANTY",
 }  # fmt: skip
 
-CODES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(
+CODES = st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), min_size=1, max_size=8).filter(
     lambda code: code == code.strip()
 )
 REASONS = st.lists(
@@ -170,3 +170,15 @@ def test_what_is_dumped_is_what_is_loaded(
         tables.reject_reasons,
         tables.skus,
     )
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u202e", "\u00a0", "\u00ad", "\u2028", "\x00"])
+def test_a_character_that_nobody_sees_is_refused_with_its_place(folder: Path, unseen: str) -> None:
+    """X6: the code looks like Mirakl's, and would match nothing."""
+    table = folder / "reject_reasons.csv"
+    lines = table.read_text().splitlines()
+    lines[1] = lines[1].replace(lines[1][1], lines[1][1] + unseen, 1)
+    table.write_text("\n".join(lines) + "\n")
+    with pytest.raises(MappingError) as refused:
+        load(folder)
+    assert "reject_reasons.csv, line 2, column reveni_reject_reason" in str(refused.value)

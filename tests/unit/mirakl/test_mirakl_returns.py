@@ -48,14 +48,15 @@ def test_pages_that_lead_in_a_circle_end(network: responses.RequestsMock, mirakl
         list(mirakl.returns_updated_since(MOMENT))
 
 
-def test_single_returns_are_read_by_id_and_do_not_count(
+def test_returns_that_are_read_by_id_count_as_the_poll_does(
     network: responses.RequestsMock, mirakl: Mirakl, gate: CountingGate
 ) -> None:
+    """P1: Mirakl publishes one call in five minutes, and makes no exception for ids."""
     network.get(RETURNS, json=page("R1"))
     ids = [f"R{number}" for number in range(101)]
     assert [found.id for found in mirakl.returns(ids)] == ["R1", "R1"]
     assert query(network, 0)["return_id"] == ids[:100]
-    assert gate.counted == []
+    assert [operation.code for operation in gate.counted] == ["RT11", "RT11"]
 
 
 def test_a_return_that_does_not_fit_hides_no_other(network: responses.RequestsMock, mirakl: Mirakl) -> None:

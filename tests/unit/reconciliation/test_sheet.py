@@ -95,6 +95,20 @@ def test_the_sheet_sums_to_the_rows() -> None:
     assert refunded == sum(Decimal(row["refunded"]) for row in refund_rows(report)) == money("80.00")
 
 
+@pytest.mark.parametrize("sku", ["=HYPERLINK(1)", "+1+1", "-2+3", "@SUM(1)", "\tx", "\rx"])
+def test_what_a_spreadsheet_would_run_is_written_as_text(sku: str) -> None:
+    """X6: in every CSV of ours; figures stay figures."""
+    written_as = f"'{sku}".replace("\r", " ")
+    refund = judge(replace(known(), sku=sku), its_lines())
+    product, *_ = sheet_of(a_report(refund))
+    assert (product["sku"], product["refunded"]) == (written_as, "25.00")
+    codes = {**DEFAULT_ACCOUNTS, "accrued": sku, "product": "-4000"}
+    file = io.StringIO()
+    write_journal(journal(a_report(refund), codes), file)
+    accounts = {row["account"] for row in csv.DictReader(io.StringIO(file.getvalue()))}
+    assert {written_as, "-4000"} <= accounts
+
+
 def test_every_column_is_documented() -> None:
     documented = DOCUMENTED.read_text(encoding="utf-8")
     assert [column for column in COLUMNS if f"| `{column}` |" not in documented] == []

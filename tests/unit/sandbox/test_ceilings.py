@@ -37,14 +37,15 @@ def test_a_second_sweep_within_the_minute_is_too_many(strict: tuple[RunningSandb
     assert running.client.books()["ceiling_violations"] == {"OR11": 1}
 
 
-def test_returns_count_by_sweep_too(strict: tuple[RunningSandbox, Caller]) -> None:
+def test_returns_count_by_sweep_and_by_id_too(strict: tuple[RunningSandbox, Caller]) -> None:
+    """P1: a read by id counts like the poll."""
     running, caller = strict
     running.client.seed_order(order_id="O", state="RECEIVED", lines=[{"sku": "A"}])
     for _ in range(2):
         running.client.open_return("O", [{"order_line_id": "O-1", "quantity": 1}])
     first = caller.mirakl("GET", "/returns", query={"limit": 1})
     assert caller.mirakl("GET", "/returns", query={"page_token": first.json["next_page_token"]}).status == 200
-    assert caller.mirakl("GET", "/returns", query={"return_id": "any"}).status == 200
+    assert caller.mirakl("GET", "/returns", query={"return_id": "any"}).status == 429
     assert caller.mirakl("GET", "/returns").status == 429
 
 

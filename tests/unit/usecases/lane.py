@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from integration.ledger.readings import awaited
 from integration.ledger.refunds import Refund, refunds
 from integration.ledger.returns import get_return
 from integration.ledger.reviews import reviews
@@ -20,6 +21,7 @@ from integration.reveni.wire import WebhookEvent
 from integration.sandbox import SandboxClient
 from integration.usecases.follow_refunds import follow_refunds
 from integration.usecases.poll_returns import poll_returns
+from integration.usecases.read_back_returns import KINDS
 from integration.usecases.read_verdict import store_event
 from integration.usecases.replay import Kind, Replay, replay
 from integration.usecases.sweep import sweep
@@ -95,8 +97,12 @@ class Lane:
         return parcel
 
     def turn(self) -> None:
-        """One turn of what drives promises on, the polls left out."""
+        """One turn of what drives promises on, the polls left out, but for what waits to be read back."""
         follow_refunds(self.fleet.ports)
+        with self.fleet.ports.ledger.read() as tx:
+            waiting = awaited(tx, KINDS)
+        if waiting:
+            poll_returns(self.fleet.ports)
         sweep(self.fleet.ports)
         for _ in range(LONGEST_CHAIN):
             if not self.fleet.work():

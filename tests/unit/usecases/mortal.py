@@ -18,10 +18,11 @@ from integration import departure, http
 from integration.departure import Departure
 from integration.domain.orders import Order
 from integration.domain.refunds import Answered, Asked
+from integration.ledger import standings
 from integration.ledger.store import Ledger, Ring, Tx
 from integration.mirakl.client import Mirakl
 from integration.sandbox.world import World
-from integration.usecases import keeping, while_claimed
+from integration.usecases import keeping, polling, while_claimed
 from integration.usecases.ports import Ports
 
 
@@ -52,6 +53,10 @@ class Clock:
     def monotonic(self) -> float:
         return self.passed.total_seconds()
 
+    def sleep(self, seconds: float) -> None:
+        """Nobody waits on this clock: it is moved on."""
+        self.move(max(0.0, seconds))
+
     def move(self, seconds: float) -> None:
         self.passed += timedelta(seconds=seconds)
 
@@ -62,6 +67,8 @@ class Clock:
         monkeypatch.setattr(keeping, "time", self)
         monkeypatch.setattr(while_claimed, "time", self)
         monkeypatch.setattr(http, "monotonic", self.monotonic)
+        monkeypatch.setattr(standings, "monotonic", self.monotonic)
+        monkeypatch.setattr(polling, "time", self)
         monkeypatch.setattr(departure, "monotonic", self.monotonic)
         monkeypatch.setattr(http, "_pause", lambda _state: 0.0)
 

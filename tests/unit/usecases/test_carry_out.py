@@ -81,15 +81,12 @@ def test_what_cannot_be_done_yet_is_decided_again(
 
 
 @pytest.mark.parametrize("step", ["prepared", "sent"])
-def test_refused_credentials_are_an_alert_and_a_long_pause(
-    ports: Ports, step: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_refused_credentials_are_a_long_pause(ports: Ports, step: str) -> None:
     promise = Promise(ports, LittleAct(**{step: Script(CredentialsRefused("OR28: 401"), "done")}))
     promise.keep()
     assert promise.stands == ("decided", "credentials_refused")
     assert 290 < promise.due_in() <= 300
     assert sent(promise) == 0
-    assert [record.__dict__["alert"] for record in caplog.records] == ["credentials_refused"]
     assert promise.keep() == "confirmed"
 
 

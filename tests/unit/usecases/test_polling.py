@@ -44,7 +44,8 @@ def test_neither_two_beats_nor_a_restart_polls_more_often_than_the_ceiling_allow
     two = [start_fleet(call_interval_scale=1.0) for _ in range(2)]
     with ThreadPoolExecutor(4) as pool:
         told = list(pool.map(lambda fleet: poll_orders(fleet.ports), two * 2))
-    assert sorted(told) == ["0 waiting, 0 new", *["the ceiling is closed"] * 3]
+    assert told.count("0 waiting, 0 new") == 1
+    assert set(told) - {"0 waiting, 0 new"} <= {"the ceiling is closed", "not due"}
     restarted = start_fleet(call_interval_scale=1.0)
     assert poll_orders(restarted.ports) == "the ceiling is closed"
     assert sandbox.books()["calls"]["OR11"] == 1

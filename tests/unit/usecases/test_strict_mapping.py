@@ -11,10 +11,11 @@ from sqlalchemy import delete
 
 from integration.ledger.returns import get_return, lines_of
 from integration.ledger.tables import ReferenceRow
-from integration.sandbox import SandboxClient
+from integration.sandbox import SandboxClient, SandboxOptions
 from integration.usecases.poll_returns import store_return
+from integration.wiring import make_mirakl
 from mappings import Mappings, ReasonRow, RejectReasons, ReturnReasons, Skus, dump
-from tests.unit.usecases.conftest import StartFleet
+from tests.unit.usecases.conftest import SCALE, StartFleet
 from tests.unit.usecases.lane import Lane
 from tests.unit.usecases.lane import tables as shipped_tables
 
@@ -30,6 +31,12 @@ ALLOWED = st.dictionaries(st.sampled_from(REFUNDS[:-1]), st.sampled_from(KINDS))
 
 RETURNS = st.lists(st.sampled_from(CODES), min_size=1, max_size=3)
 """The reason of each line."""
+
+
+@pytest.fixture
+def options() -> SandboxOptions:
+    """Each example reads its return by its id, beside the fleet's own calls."""
+    return SandboxOptions(scale=SCALE, ceilings=False, debit_delay=0, refund_delay=0, import_delay=0)
 
 
 @pytest.fixture
@@ -98,7 +105,7 @@ def send_back(lane: Lane, reasons: list[str | None]) -> str:
         for n, reason in enumerate(reasons, start=1)
     ]
     return_id = lane.sandbox.open_return(order_id, lines)
-    [found] = lane.fleet.ports.mirakl.returns([return_id])
+    [found] = make_mirakl(lane.fleet.settings).returns([return_id])
     with lane.fleet.ports.ledger.write() as tx:
         store_return(lane.fleet.ports, tx, found)
     return return_id

@@ -28,7 +28,7 @@ QUEUES = ("refund", "restock")
 def missing(web: RunningWeb) -> list[str]:
     answer = web.get("/readyz")
     told: list[str] = answer.json()["missing"]
-    assert (answer.json()["ready"], answer.json()["recovery"]) == (not told, None)
+    assert (answer.json()["ready"], answer.json()["recovery"], answer.json()["silent_polls"]) == (not told, None, [])
     assert answer.status_code == (503 if told else 200)
     return told
 
