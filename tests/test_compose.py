@@ -29,7 +29,7 @@ SECRETS = {
 }
 
 # Where things are in the containers; what listens to other machines is said under `ports`.
-FIXED = {"BACKHAUL_DATA_DIR", "MAPPINGS_DIR", "WEB_HOST", "WEB_PORT", "FLOWER_PORT"}
+FIXED = {"BACKHAUL_DATA_DIR", "MAPPINGS_DIR", "WEB_HOST", "WEB_PORT", "METRICS_HOST", "METRICS_PORT", "FLOWER_PORT"}
 
 
 def test_every_line_of_the_procfile_is_a_service_and_every_other_service_is_known() -> None:

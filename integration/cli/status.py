@@ -78,7 +78,7 @@ def _broker(settings: Settings) -> str | None:
     if settings.broker_url is None:
         return "No broker: set BROKER_URL, or let `backhaul up` start its own."
     try:
-        reach_broker(settings.broker_url)
+        reach_broker(settings.broker_url, ca_file=settings.tls_ca_file)
     except BrokerUnreachable as failure:
         return (
             f"At {masked(settings.broker_url)} {failure}: nothing is lost, and nothing is done until it does. Look "

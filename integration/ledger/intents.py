@@ -200,16 +200,6 @@ def ring_due(tx: Tx, *, rering_after: float, limit: int = 2_000) -> int:
     return len(rows)
 
 
-def hasten(tx: Tx, intent: Intent) -> bool:
-    """Have a promise that waits for its next try be tried at once; False where it waits for nothing but its turn."""
-    if intent.state != "decided" or intent.due_at <= tx.now:
-        return False
-    intent.due_at = tx.now
-    note(tx, intent, intent.state, "replayed", {})
-    tx.ring(intent.kind, intent.id, due_at=tx.now, urgent=intent.urgent)
-    return True
-
-
 def reopen(
     tx: Tx,
     intent: Intent,

@@ -124,7 +124,7 @@ class Setup:
         try:
             require_current_tables(self.ledger.engine)
         except BackhaulError:
-            return "not known before the fleet's first start"
+            raise NotLookedAt("not known before the fleet's first start") from None
         where = self.settings.backhaul_data_dir, self.settings.shop, self.settings.broker_url
         return require_no_recovery(self.ledger, high_water_mark(*where))
 

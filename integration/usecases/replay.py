@@ -15,7 +15,7 @@ from integration.usecases.refusal import Refused
 from integration.usecases.replay_refund import replay_refund
 from integration.usecases.replay_return import replay_return
 from integration.usecases.replay_stock import replay_movement
-from integration.usecases.resume import BY_HAND, close_reviews, does, resume
+from integration.usecases.resume import BY_HAND, close_reviews, does, hasten, resume
 
 Kind = Literal["order", "return", "refund", "stock", "event"]
 
@@ -72,7 +72,7 @@ def _take_up_order(tx: Tx, order_id: str) -> list[str]:
     row, intent = get_order(tx, order_id), intents.find(tx, "accept_order", order_id)
     if row is None or intent is None:
         raise Refused(f"There is no order {order_id}: see `backhaul orders list`.")
-    if intents.hasten(tx, intent):
+    if hasten(tx, intent):
         return [f"try at once: {does(intent)}"]
     if intent.state != "held":
         raise Refused(f"Order {order_id} is {row.state} and its acceptance is {intent.state}: nothing changes.")
@@ -85,7 +85,7 @@ def _take_up_event(tx: Tx, event_id: str) -> list[str]:
     intent = intents.find(tx, "read_verdict", event_id)
     if intent is None:
         raise Refused(f"There is no event {event_id}.")
-    if intents.hasten(tx, intent):
+    if hasten(tx, intent):
         return [f"try at once: {does(intent)}"]
     if intent.state != "held":
         raise Refused(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from integration.ledger import intents
 from integration.ledger.refunds import Refund, get_refund
 from integration.ledger.returns import lines_of
 from integration.ledger.store import Tx
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
-from integration.usecases.resume import close_reviews, does, resume
+from integration.usecases.resume import close_reviews, does, hasten, resume
 
 ILLEGAL = "illegal_refund_reason"
 
@@ -27,7 +26,7 @@ def replay_refund(ports: Ports, tx: Tx, refund_id: uuid.UUID) -> list[str]:
     if refund is None:
         raise Refused(f"There is no refund {refund_id}: see `backhaul refunds list`.")
     intent = refund.intent
-    if intent is not None and intents.hasten(tx, intent):
+    if intent is not None and hasten(tx, intent):
         return [f"try at once: {does(intent)}", *_terms(tx, refund)]
     if intent is None or intent.state != "held":
         raise Refused(f"Refund {refund_id} is {refund.state}, not held: nothing changes.{_waits(refund)}")

@@ -19,7 +19,7 @@ from integration.usecases.advance_return import advance, read_again, units_waiti
 from integration.usecases.ports import Ports
 from integration.usecases.refusal import Refused
 from integration.usecases.release_refunds import held_for_their_return, release_refunds
-from integration.usecases.resume import close_reviews, does, resume
+from integration.usecases.resume import close_reviews, does, hasten, resume
 from mappings import Mappings
 
 STEPS: Final = ("map_return", *advance_return.STEPS)
@@ -35,7 +35,7 @@ def replay_return(ports: Ports, tx: Tx, return_id: str) -> list[str]:
     if row is None:
         raise Refused(f"There is no return {return_id}: see `backhaul returns list`.")
     promised = intents_of(tx, STEPS, return_id)
-    if row.held_reason is None and (parked := [intent for intent in promised if intents.hasten(tx, intent)]):
+    if row.held_reason is None and (parked := [intent for intent in promised if hasten(tx, intent)]):
         return [f"try at once: {does(intent)}" for intent in parked]
     held = _held_steps(tx, row, promised)
     _require_rows(ports, tx, row)

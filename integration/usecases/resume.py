@@ -7,6 +7,7 @@ from typing import Final
 
 from integration.ledger import intents
 from integration.ledger.intents import GroupInFlight
+from integration.ledger.journal import note
 from integration.ledger.reviews import close_reviews_for
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
@@ -61,6 +62,16 @@ def resume(tx: Tx, intent: Intent, *, reason: str = "replayed", evidence: Facts 
         return f"look whether an earlier sending had its effect, and only if it had none: {does(intent)}"
     intents.reopen(tx, intent, reason=reason, forget_sends=_refused_outright(intent), evidence=evidence)
     return does(intent)
+
+
+def hasten(tx: Tx, intent: Intent) -> bool:
+    """Have a promise that waits for its next try be tried at once; False where it waits for nothing but its turn."""
+    if intent.state != "decided" or intent.due_at <= tx.now:
+        return False
+    intent.due_at = tx.now
+    note(tx, intent, intent.state, "replayed", {})
+    tx.ring(intent.kind, intent.id, due_at=tx.now, urgent=intent.urgent)
+    return True
 
 
 def may_have_landed(intent: Intent) -> bool:

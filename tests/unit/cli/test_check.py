@@ -105,7 +105,7 @@ def test_a_misspelt_setting_and_a_closed_data_folder_are_told_beside_everything_
     (tmp_path / "file").touch()
     monkeypatch.setenv("BACKHAUL_DATA_DIR", str(tmp_path / "file" / "data"))
     found = checks(backhaul, exit_code=1)
-    assert [name for name, row in found.items() if not row["ok"]] == ["settings", "data-folder"]
+    assert [name for name, row in found.items() if row["ok"] is False] == ["settings", "data-folder"]
     assert "is REFUND_HOLD_ABOVE meant?" in found["settings"]["detail"]
     assert "BACKHAUL_DATA_DIR" in found["data-folder"]["detail"]
 

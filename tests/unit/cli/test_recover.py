@@ -38,7 +38,9 @@ def read_all(ledger: Ledger) -> None:
 
 def test_every_surface_says_that_the_ledger_is_in_recovery(backhaul: Backhaul, in_recovery: Ledger) -> None:
     """M2: status, check and the inbox name the reason and the next step; programs find the same keys each time."""
-    facts = json.loads(backhaul("status", "--json").stdout)["recovery"]
+    told = json.loads(backhaul("status", "--json").stdout)
+    facts = told["recovery"]
+    assert any("IN RECOVERY: The ledger is older." in reason for reason in told["reasons"])
     assert set(facts) == {"reason", "detail", "since", "gap_from", "next_step"}
     assert (facts["reason"], facts["next_step"]) == ("older_ledger", "backhaul recover")
     for command in (("status",), ("review", "list")):
@@ -53,7 +55,7 @@ def test_a_web_process_is_ready_in_recovery_and_says_so(in_recovery: Ledger) -> 
     with RunningWeb(in_recovery) as web:
         web.get("/readyz")
         assert web.get("/readyz").json()["recovery"] == "The ledger is older."
-        assert "backhaul_recovery 1.0" in web.get("/metrics").text
+        assert "backhaul_recovery 1.0" in web.figures()
 
 
 def test_check_finds_an_older_ledger_before_the_fleet_is_started(backhaul: Backhaul, ledger: Ledger) -> None:

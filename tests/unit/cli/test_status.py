@@ -88,7 +88,9 @@ def test_a_worker_a_poll_a_key_or_work_that_is_late_degrades_the_fleet(
     cases.an_open_order(ledger, hours_left=1)
     with ledger.write() as tx:
         long_ago = tx.now - timedelta(hours=3)
-        tx.session.execute(update(HeartbeatRow).where(HeartbeatRow.queue == "refund").values(seen_at=long_ago))
+        tx.session.execute(
+            update(HeartbeatRow).where(HeartbeatRow.queue == "refund").values(seen_at=long_ago, answered_at=long_ago)
+        )
         for name in ("poll_orders", "poll_returns"):
             begin_poll(tx, name)
             poll_succeeded(tx, name)
@@ -107,6 +109,24 @@ def test_a_worker_a_poll_a_key_or_work_that_is_late_degrades_the_fleet(
     assert key.startswith("OR11 of mirakl is refused (401) since")
     assert deadline.startswith("An order waits for its acceptance")
     assert facts["poll_ages"]["poll_orders"] >= 3 * 3_600 > 60 > facts["poll_ages"]["poll_returns"]
+
+
+def test_a_silent_worker_among_others_of_its_queue_degrades_the_fleet(
+    backhaul: Backhaul, ledger: Ledger, broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S4, S10: its queue is served, so nothing else would tell of it."""
+    monkeypatch.setenv("BROKER_URL", broker.url)
+    all_beat(ledger)
+    with ledger.write() as tx:
+        beat(tx, "refund", pid=1)
+        long_ago = tx.now - timedelta(hours=3)
+        tx.session.execute(update(HeartbeatRow).where(HeartbeatRow.pid == 1).values(seen_at=long_ago))
+    facts = status(backhaul)
+    (silent,) = facts["reasons"]
+    assert facts["verdict"] == "DEGRADED"
+    assert silent.startswith(
+        f"The worker of refund on {socket.gethostname()} (1) has shown no sign of life for 3 hours"
+    )
 
 
 def test_a_database_that_does_not_answer_is_down(backhaul: Backhaul, monkeypatch: pytest.MonkeyPatch) -> None:
