@@ -6,11 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent, PollRow, ReadingRow
 from integration.ledger.upsert import put
+
+AWAITED = "waiting_to_be_read_back"
+"""Why a step waits that was not sent: somebody may have taken it by hand."""
 
 
 def reading_of(tx: Tx, return_id: str) -> ReadingRow | None:
@@ -20,13 +23,16 @@ def reading_of(tx: Tx, return_id: str) -> ReadingRow | None:
 def awaited(tx: Tx, kinds: Collection[str], return_ids: Collection[str] | None = None) -> dict[str, datetime]:
     """Returns of which a sending's outcome is unknown, and when the newest such sending began; the oldest first.
 
+    Also those of which a step may have been taken by hand, since the step was promised.
+
     :param return_ids: of these alone.
     """
+    began = func.max(func.coalesce(Intent.sent_at, Intent.created_at))
     sent: Any = (
-        select(Intent.subject, func.max(Intent.sent_at))
-        .where(Intent.shop == tx.shop, Intent.kind.in_(kinds), Intent.state == "unknown", Intent.sent_at.is_not(None))
+        select(Intent.subject, began)
+        .where(Intent.shop == tx.shop, Intent.kind.in_(kinds), _waits())
         .group_by(Intent.subject)
-        .order_by(func.max(Intent.sent_at), Intent.subject)
+        .order_by(began, Intent.subject)
     )
     if return_ids is not None:
         sent = sent.where(Intent.subject.in_(return_ids))
@@ -61,13 +67,24 @@ def keep_readings(tx: Tx, kinds: Collection[str], shown: Mapping[str, Facts | No
         tx.ring(intent.kind, intent.id, due_at=tx.now, urgent=intent.urgent)
 
 
+def forget_reading(tx: Tx, return_id: str) -> None:
+    """A person takes it up from here: should they say that it goes on, it is looked at anew."""
+    tx.session.execute(delete(ReadingRow).filter_by(shop=tx.shop, return_id=return_id))
+
+
+def _waits() -> ColumnElement[bool]:
+    return or_(
+        and_(Intent.state == "unknown", Intent.sent_at.is_not(None)),
+        and_(Intent.state == "decided", Intent.reason == AWAITED),
+    )
+
+
 def _waiting(tx: Tx, kinds: Collection[str], return_ids: Sequence[str]) -> Sequence[Intent]:
     free = or_(Intent.lease_until.is_(None), Intent.lease_until < tx.now)
     return tx.session.scalars(
         select(Intent)
         .where(
-            Intent.shop == tx.shop, Intent.kind.in_(kinds), Intent.subject.in_(return_ids), Intent.state == "unknown",
-            free,
+            Intent.shop == tx.shop, Intent.kind.in_(kinds), Intent.subject.in_(return_ids), _waits(), free,
         )
         .with_for_update(skip_locked=True)
     ).all()  # fmt: skip

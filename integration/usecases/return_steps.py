@@ -13,7 +13,7 @@ from typing import ClassVar
 from integration.domain.pace import POLLS
 from integration.domain.returns import CLOSED, ENDED_EARLY, IN_PROGRESS, RECEIVED
 from integration.errors import Held, Rejected
-from integration.ledger.readings import reading_of
+from integration.ledger.readings import AWAITED, forget_reading, reading_of
 from integration.ledger.returns import lock_return
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
@@ -68,14 +68,15 @@ class ReturnStep(Act[Prepared, str]):
         return found.state in self.reached_by
 
     def find(self, ports: Ports, intent: Intent) -> Return:
-        """What RT11 has shown since the last sending: its calls are counted, so `read_back_returns` makes one for all.
+        """What RT11 has shown since the last sending, or since the step was promised: its calls are counted, so
+        `read_back_returns` makes one for all.
 
         :raises WaitsFor: nothing yet; whoever keeps what it shows has us look again.
         """
         with ports.ledger.read() as tx:
             reading = reading_of(tx, intent.subject)
-        if reading is None or intent.sent_at is None or reading.asked_at <= intent.sent_at:
-            raise WaitsFor("waiting_to_be_read_back", max(1.0, ports.settings.scaled(POLLS["poll_returns"].period)))
+        if reading is None or reading.asked_at <= (intent.sent_at or intent.created_at):
+            raise WaitsFor(AWAITED, max(1.0, ports.settings.scaled(POLLS["poll_returns"].period)))
         if reading.body is None:
             raise Held("return_not_on_mirakl", f"RT11 does not show return {intent.subject}.")
         return Return.model_validate(reading.body)
@@ -89,6 +90,7 @@ class ReturnStep(Act[Prepared, str]):
 
     def hold(self, tx: Tx, intent: Intent, held: Held) -> None:
         hold_step(tx, intent, held)
+        forget_reading(tx, intent.subject)
 
 
 class PlainStep(ReturnStep[str]):
