@@ -17,6 +17,7 @@ from integration.errors import CredentialsRefused, Held, OutcomeUnknown, Rejecte
 from integration.ledger import intents
 from integration.ledger.intents import FenceLost
 from integration.ledger.journal import CREDENTIALS_REFUSED, TOO_MANY_CALLS, turned_away
+from integration.ledger.readings import AWAITED
 from integration.ledger.store import Tx
 from integration.ledger.tables import Facts, Intent
 from integration.usecases.acts import Act, AlreadyThere, WaitsFor
@@ -82,7 +83,8 @@ class Keeping:
             raise
 
     def _waits(self, waits: Waits) -> str:
-        repeats = self._count(waits.reason, went_well=True)
+        # Whoever waits for others to read has read nothing: refusals before it and after it are in a row.
+        repeats = self._count(waits.reason, went_well=waits.reason != AWAITED)
         seconds = waits.seconds if isinstance(waits, WaitsFor) else self._delay(waits.reason, repeats)
         return self._again(waits.reason, seconds, repeats=repeats)
 

@@ -17,7 +17,7 @@ from integration.usecases.poll_returns import poll_returns
 from tests.inline_fleet import IMPATIENT
 from tests.unit.usecases.conftest import StartFleet
 from tests.unit.usecases.lane import Lane, Parcel
-from tests.unit.usecases.returned import held_for, row, until_held
+from tests.unit.usecases.returned import row, until_held
 
 TOGETHER = 4
 
@@ -73,9 +73,9 @@ def test_an_error_in_the_answer_is_that_of_its_own_return(lane: Lane) -> None:
     accepted_by_hand, canceled, *others = waiting(lane)
     lane.sandbox.set_return_state(accepted_by_hand.return_id, "IN_PROGRESS")
     lane.sandbox.cancel_return(canceled.return_id)
-    until_held(lane, canceled, "return_ended_early")
+    lane.until(lambda: row(lane, canceled).mirakl_state == "CANCELED")
     lane.until(lambda: all(lane.reveni_id(parcel) for parcel in (accepted_by_hand, *others)))
-    assert lane.inbox() == {("return", "return_ended_early")}
+    assert (lane.inbox(), lane.reveni_id(canceled)) == (set(), None)
     assert calls(lane, "RT21") == [ids(accepted_by_hand, canceled, *others)]
 
 
@@ -134,7 +134,7 @@ def test_a_line_that_cannot_be_assessed_keeps_its_own_return_only(lane: Lane) ->
     for parcel in others:
         lane.judge(parcel, rejected=1, reject_reason="defect")
     lane.until(lambda: {row(lane, parcel).state for parcel in others} == {"closed"})
-    assert held_for(lane, unmapped) == "unmapped_reject_reason"
+    until_held(lane, unmapped, "unmapped_reject_reason")
     assert calls(lane, "RT26") == [ids(*others)]
 
 
