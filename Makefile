@@ -8,6 +8,8 @@ UNIT := tests/unit tests/contract $(wildcard tests/test_*.py)
 MONEY := integration/domain/evidence_chain.py,integration/domain/refund*.py,integration/ledger/intents.py
 MONEY := $(MONEY),integration/ledger/refunds.py,integration/usecases/carry_out.py,integration/usecases/keeping.py
 MONEY := $(MONEY),integration/usecases/*refund.py,integration/usecases/*refunds.py,integration/usecases/refund_case.py
+MONEY := $(MONEY),integration/usecases/refund_preconditions.py,integration/usecases/take_for_ours.py
+MONEY := $(MONEY),integration/usecases/release_explained.py,integration/usecases/send_refund_again.py
 MONEY := $(MONEY),integration/usecases/two_payers.py
 
 # Dozens of processes are started here; where none may keep its bytecode, each compiles the whole project anew.

@@ -162,7 +162,7 @@ class RunningFleet:
             check=False, timeout=60,
         )  # fmt: skip
         assert ran.returncode == code, f"backhaul {shlex.join(words)} ended with {ran.returncode}: {ran.stderr}"
-        return (ran.stderr or ran.stdout) if code else ran.stdout
+        return ran.stderr if code and ran.stderr and "--json" not in words else ran.stdout
 
     def forget_ledger(self) -> None:
         """The ledger is exchanged behind everybody's back."""

@@ -20,6 +20,11 @@ ABOUT_A_DONE_REFUND = frozenset({*EXCEPTIONS, "refund_changed_on_mirakl"})
 
 ABOVE_LIMIT = "refund_above_limit"
 
+OF_THOSE_SHOWN = {
+    "refunded_elsewhere": ("one of those shown is for these units", "all of those shown are for something else"),
+}
+"""When to say that it is done, and when to have it sent, where a person is shown what others have done."""
+
 ENDED = frozenset(
     {
         "acceptance_missed",
@@ -84,8 +89,9 @@ def next_steps(review: ReviewRow) -> list[Step]:
         return []
     resolve = f"backhaul review resolve {review.id}"
     replay = Step(f"backhaul replay {review.kind} {review.subject} --apply", "its cause is mended")
-    done = Step(f"{resolve} --done{_named(review)} --note WHY", "it is done on the other side")
-    again = Step(f"{resolve} --send-again --note WHY", "it is certainly not there")
+    is_there, is_not = OF_THOSE_SHOWN.get(review.reason, ("it is done on the other side", "it is certainly not there"))
+    done = Step(f"{resolve} --done{_named(review)} --note WHY", is_there)
+    again = Step(f"{resolve} --send-again --note WHY", is_not)
     dismiss = Step(f"{resolve} --dismiss --note WHY", "nothing is to be done, or it is settled")
     if review.kind == "refund" and review.reason in STANDS_STILL:
         though = again._replace(when="the shopper is to be refunded on Mirakl all the same")

@@ -30,7 +30,7 @@ def store_verdict(ports: Ports, tx: Tx, twin: ReveniReturn) -> str:
     """Write down one Reveni return as just read (W3), and promise what follows from it, in the same transaction."""
     found = return_of_twin(tx, twin.id)
     if found is None:
-        return _of_no_twin_of_ours(tx, twin)
+        return _of_no_twin_of_ours(ports, tx, twin)
     row = lock_return(tx, found.return_id)
     if row is None or row.reveni_return_id != twin.id:
         return "not a return of this shop any more"
@@ -77,11 +77,13 @@ def is_known(tx: Tx, twin: ReveniReturn) -> bool:
     )  # fmt: skip
 
 
-def _of_no_twin_of_ours(tx: Tx, twin: ReveniReturn) -> str:
+def _of_no_twin_of_ours(ports: Ports, tx: Tx, twin: ReveniReturn) -> str:
     """It may bear our external id all the same: nothing of it counts for our return."""
     row = None if twin.external_id is None else lock_return(tx, twin.external_id)
     if row is None:
         return "not a return of this shop"
+    if row.reveni_return_id == twin.id:  # it was recorded while we waited for the row
+        return store_verdict(ports, tx, twin)
     if row.reveni_return_id is None:
         return NOT_RECORDED_YET if _is_being_created(tx, row) else "not its twin yet: whoever finds the twin reads it"
     if twin.status in REVENI_ENDED_EARLY:

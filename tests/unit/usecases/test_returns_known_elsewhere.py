@@ -8,11 +8,11 @@ import pytest
 
 from integration.ledger import intents
 from integration.ledger.journal import journal_of
-from integration.ledger.returns import get_return
+from integration.ledger.returns import get_return, return_of_twin
 from integration.ledger.reviews import reviews
 from integration.reveni.wire import Customer, NewReturn, NewReturnItem, NewReturnOrder
 from integration.sandbox import SandboxClient
-from integration.usecases import create_return
+from integration.usecases import create_return, store_verdict
 from integration.usecases.poll_returns import poll_returns
 from integration.usecases.read_verdict import poll_verdicts
 from integration.usecases.replay import replay
@@ -247,3 +247,17 @@ def test_our_twin_that_speaks_before_its_creation_is_recorded_is_not_held_and_no
     lane.turn()
     lane.until(lambda: refunded(lane, parcel) == [2] and on_sale(lane) == 7)
     assert (lane.reveni_id(parcel), lane.inbox()) == (twin["id"], set())
+
+
+def test_our_twin_that_is_recorded_while_its_verdict_waits_for_the_row_is_no_second_one(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """M6: the reading finds no twin recorded, waits for whoever records it, and looks again."""
+    lane.sandbox.seed_offers({"SKU-1": 5})
+    lane.arrive(parcel := lane.send_back(2))
+    known = return_of_twin
+    answers = iter([None])  # as it was before the row was locked
+    monkeypatch.setattr(store_verdict, "return_of_twin", lambda tx, key: next(answers, known(tx, key)))
+    lane.judge(parcel, accepted=2)
+    lane.until(lambda: refunded(lane, parcel) == [2])
+    assert lane.inbox() == set()
