@@ -59,8 +59,9 @@ def watch_deadlines(ports: Ports) -> str:
 
 
 def _is_new(ports: Ports, tx: Tx, order: OrderRow) -> bool:
+    """Whether it is about to be accepted, as a rule; one that is held is not."""
     grace = timedelta(seconds=ports.settings.scaled(FIRST_SIGHT))
-    return tx.now - order.first_seen_at < grace < order.deadline - tx.now
+    return order.state == "waiting" and tx.now - order.first_seen_at < grace < order.deadline - tx.now
 
 
 def acceptance_forecast(settings: Settings, tx: Tx) -> Forecast | None:

@@ -136,7 +136,7 @@ def test_a_return_that_is_canceled_before_it_is_accepted_goes_no_further(lane: L
     parcel = lane.send_back()
     poll_returns(lane.fleet.ports)
     lane.sandbox.cancel_return(parcel.return_id)
-    lane.until(lambda: row(lane, parcel).mirakl_state == "CANCELED")
+    poll_until(lane, parcel, "canceled")
     lane.turn()
     assert (twins(lane, parcel), lane.inbox()) == ([], set())
 

@@ -17,7 +17,7 @@ from integration.usecases.poll_returns import poll_returns
 from tests.inline_fleet import IMPATIENT
 from tests.unit.usecases.conftest import StartFleet
 from tests.unit.usecases.lane import Lane, Parcel
-from tests.unit.usecases.returned import row, until_held
+from tests.unit.usecases.returned import poll_until, row, until_held
 
 TOGETHER = 4
 
@@ -73,7 +73,8 @@ def test_an_error_in_the_answer_is_that_of_its_own_return(lane: Lane) -> None:
     accepted_by_hand, canceled, *others = waiting(lane)
     lane.sandbox.set_return_state(accepted_by_hand.return_id, "IN_PROGRESS")
     lane.sandbox.cancel_return(canceled.return_id)
-    lane.until(lambda: row(lane, canceled).mirakl_state == "CANCELED")
+    lane.until(lambda: bool(calls(lane, "RT21")))
+    poll_until(lane, canceled, "canceled")
     lane.until(lambda: all(lane.reveni_id(parcel) for parcel in (accepted_by_hand, *others)))
     assert (lane.inbox(), lane.reveni_id(canceled)) == (set(), None)
     assert calls(lane, "RT21") == [ids(accepted_by_hand, canceled, *others)]
