@@ -186,7 +186,7 @@ def test_work_backup_work_restore_recover(shop: Shop, tmp_path: Path, database_u
     shop.wait_for(A=2, B=1, C=1)
     fleet.stop()
     _restore(fleet, file)
-    (failed,) = [one["detail"] for one in json.loads(fleet.command("check", "--json", code=1)) if not one["ok"]]
+    (failed,) = [one["detail"] for one in json.loads(fleet.command("check", "--json", code=1)) if one["ok"] is False]
     assert "older than what its fleet has done" in failed
 
     plan = shop.wait_for_recovery("older_ledger")
