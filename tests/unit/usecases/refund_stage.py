@@ -29,6 +29,7 @@ from integration.usecases.carry_out import carry_out
 from integration.usecases.catalogue import ACTS
 from integration.usecases.poll_returns import poll_returns
 from integration.usecases.read_verdict import store_event
+from integration.usecases.refusal import Refused
 from integration.usecases.replay import replay
 from integration.usecases.resolve_review import resolve_review
 from integration.usecases.sweep import sweep
@@ -231,7 +232,10 @@ class Stage:
         elif effects := self.effects().get(refund.row.id) or self._loose(refund) or self._elsewhere(refund):
             resolve_review(self.fleet.ports, review, "done", note="seen", mirakl_refund_id=effects[0])
         else:
-            resolve_review(self.fleet.ports, review, "send_again", note="not there")
+            try:
+                resolve_review(self.fleet.ports, review, "send_again", note="not there")
+            except Refused:  # it would only be held again: its cause is gone, so it is taken up
+                self.replay(refund)
         self._hear()
 
     def effects(self) -> dict[uuid.UUID, list[str]]:
