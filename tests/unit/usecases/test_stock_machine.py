@@ -285,14 +285,14 @@ class MasterChannel(Channel):
         self.store, self.wrong = Store(), list[StockLine]()
         self.patience = patch.object(await_stock_master, "MOST_LOOKS", 3)
         self.patience.start()
-        self.fleet.ports = replace(self.fleet.ports, bigcommerce=self.store)  # type: ignore[arg-type]  # as above
+        self.fleet.ports = replace(self.fleet.ports, bigcommerce=self.store)  # type: ignore[arg-type]  # the calls in use
         send = self.mirakl.import_stock
 
         def import_stock(lines: Sequence[StockLine]) -> str:
             self.wrong += [line for line in lines if line.quantity != max(0, self.store.available(line.sku))]
             return send(lines)
 
-        self.mirakl.import_stock = import_stock  # type: ignore[method-assign]
+        self.mirakl.import_stock = import_stock  # type: ignore[method-assign]  # each import is watched
 
     @rule(sku=st.sampled_from(SKUS), units=st.integers(1, 3))
     def sell(self, sku: str, units: int) -> None:

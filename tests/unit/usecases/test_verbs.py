@@ -199,7 +199,7 @@ def test_every_held_reason_is_walked_and_no_other() -> None:
 def test_every_word_about_a_held_case_ends_where_its_sentence_says(ports: Ports, reason: str) -> None:
     """M13: every reason × every verb: it acts and the case is closed, or it is refused and nothing changes."""
     for kind, acting in WALK[reason].items():
-        named: Kind = kind  # type: ignore[assignment]
+        named: Kind = kind  # type: ignore[assignment]  # each parameter is a Kind
         step = {"order": "accept_order", "return": "accept_return", "stock": "adjust_stock_master"}.get(kind, "")
 
         def stage(named: Kind = named, held_for: str = reason.replace("*", step)) -> Case:
